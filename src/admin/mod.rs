@@ -1,0 +1,1 @@
+//! One function an administrative act. Nothing else writes configuration.

@@ -1,0 +1,19 @@
+//! The canonical model: what a caller asks and what a model answers, in no dialect's words.
+//!
+//! Dialects read into it and write out of it. It knows no field name of any provider; what has no
+//! place here travels as `extra` or [`Part::Opaque`] and is named when it cannot be said.
+
+mod complaint;
+mod event;
+mod prompt;
+mod reply;
+mod text;
+
+pub use complaint::{Code, Complaint};
+pub use event::{Block, BlockKind, Delta, Event, UsageReport};
+pub use prompt::{
+    CacheMark, Effort, Format, Json, Media, MediaKind, Part, Prompt, Reasoning, Role, Sampling, Source, Thinking, Tool,
+    ToolChoice, Turn,
+};
+pub use reply::{Choice, Finish, Reply};
+pub use text::{Text, Voice};

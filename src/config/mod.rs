@@ -1,0 +1,1 @@
+//! The home directory and the environment variables.

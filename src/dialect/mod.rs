@@ -1,0 +1,239 @@
+//! Wire protocols, one folder each, behind two traits.
+//!
+//! The caller's side reads requests and writes answers; the provider's side writes requests and
+//! reads answers. N caller dialects and M provider dialects cost N + M. A dialect never imports
+//! another one, and knows no key, no route and no table.
+
+pub mod anthropic;
+pub mod openai_chat;
+pub mod sse;
+
+use crate::body::Body;
+use crate::canonical::{Complaint, Event, Prompt, Reply, Text, UsageReport};
+use crate::records::Quirks;
+use crate::types::{Protocol, Task, Time};
+use bytes::{Bytes, BytesMut};
+use std::borrow::Cow;
+use std::ops::Range;
+use std::time::Duration;
+
+/// A value that a decision rests on, and where its JSON text stands in the body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field<T> {
+    /// The value.
+    pub value: T,
+    /// Its bytes in the body, quotes included.
+    pub span: Range<usize>,
+}
+
+/// Every field of a request that a decision of the gateway rests on. Reading one refuses
+/// duplicates, so that gateway and provider cannot read two different values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peek {
+    /// The model.
+    pub model: Field<String>,
+    /// Whether the answer comes piece by piece.
+    pub stream: bool,
+    /// Whether a stream is to report usage to the caller (OpenAI `stream_options.include_usage`).
+    pub include_usage: bool,
+    /// Where `stream_options` stands, value only, if it does.
+    pub stream_options: Option<Range<usize>>,
+    /// The caller's limit on the answer, and where its value stands.
+    pub max_output_tokens: Option<Field<u64>>,
+    /// How many answers.
+    pub n: u64,
+    /// Whether tools are offered.
+    pub tools: bool,
+    /// Just behind the opening brace: where a new member can be put in.
+    pub first_member: usize,
+}
+
+/// Bytes that say something, and what could not be said, by path in the caller's request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Written {
+    /// The JSON text.
+    pub bytes: Bytes,
+    /// Paths like `logit_bias` or `messages[2].content[0].cache_control`.
+    pub dropped: Vec<String>,
+}
+
+/// A model as `models` lists it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelCard {
+    /// `provider/model`, or a routing rule's name.
+    pub id: String,
+    /// The provider's name.
+    pub owner: String,
+    /// When it came out; the epoch where nobody knows.
+    pub created: Time,
+    /// Prompt and answer together, in tokens.
+    pub context_window: Option<u64>,
+    /// The longest answer, in tokens.
+    pub max_output_tokens: Option<u64>,
+}
+
+/// What a writer of streams must know about the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The task.
+    pub task: Task,
+    /// Whether the caller wants usage in the stream.
+    pub include_usage: bool,
+}
+
+/// What is known of the target when a request is written for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The model as the provider names it.
+    pub model: &'a str,
+    /// The longest answer it can give, in tokens, where the catalogue knows.
+    pub max_output_tokens: Option<u64>,
+    /// How the vendor departs from the dialect.
+    pub quirks: &'a Quirks,
+}
+
+/// The side of a dialect that faces callers.
+pub trait CallerDialect: Send + Sync {
+    /// Which protocol this is.
+    fn protocol(&self) -> Protocol;
+
+    /// Reads the fields that decisions rest on.
+    ///
+    /// # Errors
+    /// [`crate::canonical::Code::InvalidRequest`] with the place: no JSON object, a missing model, a
+    /// field of the wrong type, a field twice.
+    fn peek(&self, task: Task, body: &str) -> Result<Peek, Complaint>;
+
+    /// Lists every text of the request, with its place.
+    ///
+    /// # Errors
+    /// As [`CallerDialect::peek`].
+    fn texts<'a>(&self, task: Task, body: &'a str) -> Result<Vec<Text<'a>>, Complaint>;
+
+    /// Reads the whole request.
+    ///
+    /// # Errors
+    /// As [`CallerDialect::peek`], for every field that has a place in the canonical model.
+    fn read_prompt(&self, task: Task, body: &str) -> Result<Prompt, Complaint>;
+
+    /// Writes a whole answer.
+    fn write_reply(&self, task: Task, reply: Reply) -> Written;
+
+    /// Starts writing an answer piece by piece.
+    fn stream_writer(&self, asked: Asked) -> Box<dyn WriteStream>;
+
+    /// Writes an error body. The status travels beside it.
+    fn write_complaint(&self, complaint: &Complaint, trace_id: &str) -> Bytes;
+
+    /// Writes a token count.
+    fn write_token_count(&self, input_tokens: u64) -> Bytes;
+
+    /// Writes the list of models.
+    fn write_models(&self, models: &[ModelCard]) -> Bytes;
+
+    /// Writes one model.
+    fn write_model(&self, model: &ModelCard) -> Bytes;
+}
+
+/// Writes one answer as a stream of server-sent events.
+pub trait WriteStream: Send {
+    /// Appends the frames that say `event`.
+    fn event(&mut self, event: Event, out: &mut BytesMut);
+
+    /// Appends the frames that end the stream well: the caller has the whole answer with them.
+    fn end(&mut self, out: &mut BytesMut);
+
+    /// Appends the frame that ends the stream badly.
+    fn fail(&mut self, complaint: &Complaint, trace_id: &str, out: &mut BytesMut);
+
+    /// What could not be said so far, by path in the provider's answer.
+    fn dropped(&self) -> &[String];
+}
+
+/// The side of a dialect that faces providers.
+pub trait ProviderDialect: Send + Sync {
+    /// Which protocol this is.
+    fn protocol(&self) -> Protocol;
+
+    /// Where the task is done, below the provider's base URL, with a leading slash; none where the
+    /// protocol has no such task. OpenAI bases end in `/v1`, Anthropic bases do not.
+    fn path(&self, task: Task) -> Option<&'static str>;
+
+    /// Edits a request of the same dialect for the target: the model's name, and what the gateway
+    /// needs to be told (usage in streams). Everything else stays byte for byte.
+    fn splice(&self, task: Task, body: &mut Body, peek: &Peek, target: &Target<'_>);
+
+    /// Writes a request that came in another dialect.
+    ///
+    /// # Errors
+    /// [`crate::canonical::Code::UnsupportedFeature`] where leaving a part out would change what is asked.
+    fn write_prompt(&self, task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<Written, Complaint>;
+
+    /// Reads of a whole answer of the same dialect what a trace needs, and leaves the rest alone.
+    ///
+    /// # Errors
+    /// [`crate::canonical::Code::ProviderMalformed`] where it is no answer.
+    fn glance(&self, task: Task, body: &[u8]) -> Result<Sight, Complaint>;
+
+    /// Reads a whole answer.
+    ///
+    /// # Errors
+    /// [`crate::canonical::Code::ProviderMalformed`] where it is no answer.
+    fn read_reply(&self, task: Task, body: &[u8]) -> Result<Reply, Complaint>;
+
+    /// Starts watching a stream whose frames go on as they are. `hide_usage`: the usage was asked
+    /// for by the gateway and not by the caller, so the frame that has nothing else is for us.
+    fn tap(&self, task: Task, hide_usage: bool) -> Box<dyn Tap>;
+
+    /// Starts reading a stream for another dialect.
+    fn stream_reader(&self, task: Task) -> Box<dyn ReadStream>;
+
+    /// Reads an error answer: status as the provider sent it, message, type and code where the body
+    /// has them, else a sentence that says what came instead (an HTML page, nothing).
+    fn read_complaint(&self, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Complaint;
+}
+
+/// What a trace needs to know of an answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sight {
+    /// What it consumed; none where the provider did not say.
+    pub usage: Option<UsageReport>,
+    /// Why it ended (of the first answer), in the words of [`crate::canonical::Finish::as_str`].
+    pub finish: Option<Cow<'static, str>>,
+    /// The answer's words so far, thinking and tool input included: only what an estimate needs.
+    /// Empty for whole answers that report usage.
+    pub said: String,
+}
+
+/// What becomes of a frame that goes on as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Pass {
+    /// It goes on.
+    Forward,
+    /// It was only for the gateway.
+    Drop,
+    /// It goes on, and the caller has the whole answer with it.
+    Last,
+    /// The provider says that it failed; the frame goes on and ends the stream.
+    Failed(Complaint),
+    /// It is no frame of this protocol: the stream is broken.
+    Broken(Complaint),
+}
+
+/// Watches a stream whose frames go on as they are.
+pub trait Tap: Send {
+    /// Looks at one frame.
+    fn see(&mut self, frame: &sse::Frame, sight: &mut Sight) -> Pass;
+}
+
+/// Reads a stream into events.
+pub trait ReadStream: Send {
+    /// Appends what the frame means. [`Event::Failed`] where the provider says that it failed.
+    ///
+    /// # Errors
+    /// [`crate::canonical::Code::ProviderMalformed`] where it is no frame of this protocol.
+    fn frame(&mut self, frame: &sse::Frame, events: &mut Vec<Event>) -> Result<(), Complaint>;
+
+    /// Whether the frames so far make a whole answer. Asked when the provider closes the stream.
+    fn is_complete(&self) -> bool;
+}

@@ -1,0 +1,297 @@
+//! The records that modules share: what is configured, and what is written down of a call.
+//!
+//! Plain data. How a record is stored, checked or shown is said elsewhere.
+
+use crate::price::Rates;
+use crate::types::{KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Secret, Task, Time, TraceId, Usage, UserId};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// An organisation: everything else belongs to one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Org {
+    /// Row id.
+    pub id: OrgId,
+    /// The id in URLs: `/llm_proxy/PUBLIC_ID/v1`.
+    pub public_id: String,
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created: Time,
+}
+
+/// What a user may do beside calling models.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UserRole {
+    /// Everything; may call every provider.
+    Owner,
+    /// Manages the organisation.
+    Manager,
+    /// Calls models.
+    Member,
+}
+
+/// A person in an organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Row id.
+    pub id: UserId,
+    /// Its organisation.
+    pub org: OrgId,
+    /// Mail address, or the login name of a laptop's owner.
+    pub name: String,
+    /// What it may do.
+    pub role: UserRole,
+    /// Names of providers, or `provider/model`s, that it may call. Owners may call all.
+    pub allowed: Vec<String>,
+}
+
+/// How a request is signed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Auth {
+    /// `Authorization: Bearer SECRET`.
+    Bearer,
+    /// The secret alone, in a header of this name.
+    Header(String),
+    /// No secret.
+    None,
+}
+
+/// The name of the field that limits an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitField {
+    /// What most vendors take.
+    #[default]
+    MaxTokens,
+    /// What OpenAI takes for its newer models.
+    MaxCompletionTokens,
+}
+
+/// How a vendor departs from the dialect it speaks.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Quirks {
+    /// Whether `stream_options.include_usage` is understood.
+    pub stream_usage: bool,
+    /// The field that limits an answer, used when a request is translated.
+    pub limit_field: LimitField,
+    /// Whether instructions have the role `developer`.
+    pub developer_role: bool,
+    /// Top-level fields that the vendor refuses; left out, and named, when a request is translated.
+    pub unsupported: Vec<String>,
+    /// Whether `response_format` takes a JSON schema.
+    pub json_schema: bool,
+}
+
+impl Default for Quirks {
+    fn default() -> Quirks {
+        Quirks {
+            stream_usage: true,
+            limit_field: LimitField::MaxTokens,
+            developer_role: false,
+            unsupported: Vec::new(),
+            json_schema: true,
+        }
+    }
+}
+
+/// What a registered provider is built from: the vendor's data with the administrator's settings in.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// Row id.
+    pub id: ProviderId,
+    /// Its organisation.
+    pub org: OrgId,
+    /// Its name, unique in the organisation; the part of a model's name before the slash.
+    pub name: String,
+    /// The vendor: `openai`, `custom` ...
+    pub kind: String,
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// Where it is, as the vendor's own SDK takes it, version segment put right, without a slash at the end.
+    pub base_url: String,
+    /// How requests are signed.
+    pub auth: Auth,
+    /// The provider key, opened.
+    pub secret: Option<Secret>,
+    /// Headers sent with every request; values may be secret.
+    pub headers: Vec<(String, Secret)>,
+    /// Models that are offered by name; empty where any name may be asked.
+    pub models: Vec<String>,
+    /// Whose prices apply, in the catalogue's names; none where no price is known.
+    pub catalogue: Option<String>,
+    /// How the vendor departs from its dialect.
+    pub quirks: Quirks,
+    /// Whether calls may go to it.
+    pub enabled: bool,
+    /// When it was added.
+    pub created: Time,
+}
+
+/// A virtual key, as the store knows it: its text is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Row id.
+    pub id: KeyId,
+    /// Its organisation.
+    pub org: OrgId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Its name, unique in the organisation.
+    pub name: String,
+    /// The last four characters of its text.
+    pub last_four: String,
+    /// Providers that it may call; none given means all that its user may.
+    pub providers: Vec<String>,
+    /// `provider/model`s that it may call; none given means all that its user may.
+    pub models: Vec<String>,
+    /// Notes that each of its calls carries.
+    pub tags: BTreeMap<String, String>,
+    /// Whether its text is kept sealed for use on this machine.
+    pub local: bool,
+    /// When it was made.
+    pub created: Time,
+    /// When it ends.
+    pub expires: Option<Time>,
+    /// When it was revoked.
+    pub revoked: Option<Time>,
+}
+
+/// A routing rule with one target: another name for a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Row id.
+    pub id: RouteId,
+    /// Its organisation.
+    pub org: OrgId,
+    /// The name that callers use.
+    pub name: String,
+    /// `provider/model`.
+    pub target: String,
+    /// When it was made.
+    pub created: Time,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Under way.
+    Running,
+    /// Answered.
+    Ok,
+    /// The provider or the gateway failed.
+    Error,
+    /// The gateway did not let it through.
+    Refused,
+    /// Broken off by the caller, or by the end of the gateway.
+    Interrupted,
+}
+
+impl Status {
+    /// Every status; the place is the number in the store.
+    pub const ALL: [Status; 5] = [Status::Running, Status::Ok, Status::Error, Status::Refused, Status::Interrupted];
+
+    /// The word in tables and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Running => "running",
+            Status::Ok => "ok",
+            Status::Error => "error",
+            Status::Refused => "refused",
+            Status::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// One try at one provider.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// `provider/model`.
+    pub model: String,
+    /// The provider's HTTP status; none where it did not answer.
+    pub http_status: Option<u16>,
+    /// The code of what went wrong.
+    pub error: Option<String>,
+    /// Until it answered or failed, in microseconds.
+    pub latency_us: u64,
+}
+
+/// Where the numbers of a usage come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UsageSource {
+    /// Nothing was consumed, or nobody knows.
+    #[default]
+    None,
+    /// The provider reported them.
+    Reported,
+    /// The gateway counted them with a tokenizer.
+    Estimated,
+}
+
+/// What is written down of one call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceRecord {
+    /// Its id; says when it arrived.
+    pub id: TraceId,
+    /// Whose call.
+    pub org: Option<OrgId>,
+    /// Whose call.
+    pub user: Option<UserId>,
+    /// Whose call.
+    pub key: Option<KeyId>,
+    /// Where it went, or would have gone.
+    pub provider: Option<ProviderId>,
+    /// What was wanted; none where the URL names nothing.
+    pub task: Option<Task>,
+    /// In which protocol.
+    pub protocol: Protocol,
+    /// The model as the provider names it.
+    pub model: Option<String>,
+    /// The model as the caller named it.
+    pub requested_model: Option<String>,
+    /// The routing rule that applied.
+    pub route: Option<RouteId>,
+    /// How it ended.
+    pub status: Status,
+    /// The HTTP status that the caller got.
+    pub http_status: u16,
+    /// The code of what went wrong.
+    pub error: Option<Cow<'static, str>>,
+    /// What went wrong, in words, without secrets.
+    pub message: Option<String>,
+    /// Whether the answer came piece by piece.
+    pub stream: bool,
+    /// Every try.
+    pub attempts: Vec<Attempt>,
+    /// What was consumed.
+    pub usage: Usage,
+    /// How that is known.
+    pub usage_source: UsageSource,
+    /// The provider's own block.
+    pub usage_raw: Option<String>,
+    /// What it cost; none where no price is known.
+    pub cost: Option<Money>,
+    /// The rates that were applied.
+    pub rates: Option<Arc<Rates>>,
+    /// From arrival to the end of the answer, in microseconds.
+    pub latency_us: u64,
+    /// From arrival to the first byte of the answer, in microseconds.
+    pub first_token_us: Option<u64>,
+    /// Of the latency, what the gateway itself took before the provider was asked, in microseconds.
+    pub overhead_us: u64,
+    /// Why the answer ended.
+    pub finish: Option<Cow<'static, str>>,
+    /// What could not be translated, by path.
+    pub dropped: Vec<String>,
+    /// The key's notes and the caller's.
+    pub tags: BTreeMap<String, String>,
+    /// The caller's name for a group of calls.
+    pub session: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! The master key, sealing and opening, and the text of virtual keys.

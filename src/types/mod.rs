@@ -1,0 +1,81 @@
+//! The words everything else is written in: ids, money, usage, time, secrets.
+//!
+//! This is the bottom of the house: it imports nothing from the rest of the crate and knows no
+//! protocol, no table and no command.
+
+mod ids;
+mod money;
+mod secret;
+mod time;
+mod usage;
+
+pub use ids::{KeyId, OrgId, ProviderId, RouteId, TraceId, TraceIds, UserId};
+pub use money::{Money, ParseMoneyError};
+pub use secret::Secret;
+pub use time::Time;
+pub use usage::Usage;
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A wire protocol that a caller speaks to us, or that we speak to a provider.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// OpenAI: chat completions, completions, embeddings, models.
+    Openai,
+    /// Anthropic: messages, token counting, models.
+    Anthropic,
+}
+
+impl Protocol {
+    /// Every protocol, in the order in which help texts name them.
+    pub const ALL: [Protocol; 2] = [Protocol::Openai, Protocol::Anthropic];
+
+    /// The name used on the command line, in files and in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Protocol::Openai => "openai",
+            Protocol::Anthropic => "anthropic",
+        }
+    }
+
+    /// The protocol of that name.
+    pub fn parse(name: &str) -> Option<Protocol> {
+        Protocol::ALL.into_iter().find(|p| p.as_str() == name)
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a caller wants done, in no protocol's words.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Task {
+    /// A conversation turn: OpenAI `chat/completions`, Anthropic `messages`.
+    Chat,
+    /// Plain text continuation: OpenAI `completions`.
+    Completion,
+    /// Vectors of texts: OpenAI `embeddings`.
+    Embedding,
+    /// How many tokens a prompt has: Anthropic `messages/count_tokens`.
+    CountTokens,
+}
+
+impl Task {
+    /// Every task.
+    pub const ALL: [Task; 4] = [Task::Chat, Task::Completion, Task::Embedding, Task::CountTokens];
+
+    /// The name stored with a trace.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Task::Chat => "chat",
+            Task::Completion => "completion",
+            Task::Embedding => "embedding",
+            Task::CountTokens => "count_tokens",
+        }
+    }
+}
