@@ -76,13 +76,22 @@ pub fn find(name: &str) -> Option<&'static dyn Client> {
 }
 
 /// All that a person needs, for a terminal: Base URL, API key, Model name, the snippet and how to run it.
-/// It holds the key.
+/// It holds the key. For a shell all but the snippet is commented out, so that `eval` takes the whole.
 pub fn guide(client: &dyn Client, connection: &Connection) -> String {
-    let base_url = client.base_url(connection);
-    let (key, model) = (connection.api_key.reveal(), &connection.model);
+    let mark = if client.language() == "bash" { "# " } else { "" };
+    let values = [
+        ("Base URL:  ", client.base_url(connection)),
+        ("API key:   ", connection.api_key.reveal()),
+        ("Model name:", &connection.model),
+    ];
+    let head: String = values.iter().map(|(label, value)| format!("{mark}{label} {}\n", one_line(value))).collect();
     let run = client.run().map(|commands| format!("\nRun it: {commands}\n")).unwrap_or_default();
-    let snippet = client.snippet(connection);
-    format!("Base URL:   {base_url}\nAPI key:    {key}\nModel name: {model}\n\n{snippet}{run}")
+    format!("{head}\n{}{run}", client.snippet(connection))
+}
+
+/// A line break in a value would end the comment that it stands in.
+fn one_line(value: &str) -> String {
+    value.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
 #[cfg(test)]

@@ -53,11 +53,20 @@ fn env_exports_both_protocols() {
 fn a_guide_names_the_three_values_before_the_snippet() {
     for client in clients() {
         let guide = guide(*client, &connection("sk-key"));
-        let expected = format!(
-            "Base URL:   {}\nAPI key:    sk-key\nModel name: sandbox/echo\n\n",
-            client.base_url(&connection("sk-key"))
-        );
+        let mark = if client.language() == "bash" { "# " } else { "" };
+        let connected = connection("sk-key");
+        let base_url = client.base_url(&connected);
+        let expected =
+            format!("{mark}Base URL:   {base_url}\n{mark}API key:    sk-key\n{mark}Model name: sandbox/echo\n\n");
         assert!(guide.starts_with(&expected), "{guide}");
         assert!(guide.contains(&client.snippet(&connection("sk-key"))));
     }
+}
+
+#[test]
+fn a_shell_guide_is_comments_and_the_snippet() {
+    let odd = Connection { model: "m\nrm -rf x".to_owned(), ..connection("sk-key") };
+    let guide = guide(find("env").unwrap(), &odd);
+    let begins = |line: &str| line.is_empty() || line.starts_with("# ") || line.starts_with("export ");
+    assert!(guide.lines().all(begins), "{guide}");
 }

@@ -85,7 +85,9 @@ impl Network {
                 let stream = connector().call(address).await.map_err(|error| chain(&error))?;
                 plain(stream, origin, Form::Absolute, proxy.basic_auth().cloned()).await
             }
-            (scheme, _) => Err(format!("proxy scheme `{}` is not supported; use http or socks5", scheme.unwrap_or("")).into()),
+            (scheme, _) => {
+                Err(format!("proxy scheme `{}` is not supported; use http or socks5", scheme.unwrap_or("")).into())
+            }
         }
     }
 

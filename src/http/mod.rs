@@ -198,7 +198,9 @@ impl Client {
         *request.headers_mut() = headers;
         let headers = request.headers_mut();
         headers.insert(HOST, endpoint.origin.host.clone());
-        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(concat!("optscale-ai/", env!("CARGO_PKG_VERSION"))));
+        headers
+            .entry(USER_AGENT)
+            .or_insert(HeaderValue::from_static(concat!("optscale-ai/", env!("CARGO_PKG_VERSION"))));
         request
     }
 }
