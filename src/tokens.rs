@@ -15,8 +15,8 @@ const STRETCH: usize = 512;
 
 /// How many tokens `text` has for `model`; the name may have a provider in front, `openai/gpt-4o`.
 ///
-/// The first call builds the vocabulary: about half a second and 40 MB, which stay. Later ones read
-/// a few megabytes a second. Both block: call it on a blocking thread.
+/// The first call builds the vocabulary: up to half a second and 40 MB, which stay. Later ones read
+/// four megabytes a second or more, whatever the text. Both block: call it on a blocking thread.
 pub fn count(model: &str, text: &str) -> u64 {
     let vocabulary = vocabulary(model);
     let tokens: usize = pieces(text).map(|piece| vocabulary.count_ordinary(piece)).sum();

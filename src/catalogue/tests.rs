@@ -240,7 +240,7 @@ fn a_variant_without_any_price_is_billed_as_standard_and_says_so() {
 fn audio_is_billed_as_audio() {
     // 100 x 2.50 + 900 x 40 + 50 x 10 + 450 x 80 = 250 + 36000 + 500 + 36000 millionths.
     let usage = Usage { input: 1_000, input_audio: 900, output: 500, output_audio: 450, ..Usage::default() };
-    assert_eq!(costs("openai", "gpt-4o-audio-preview", usage, None), "0.07275");
+    assert_eq!(costs("openai", "gpt-4o-audio-preview-2024-12-17", usage, None), "0.07275");
 }
 
 #[test]
