@@ -1,1 +1,11 @@
-//! The home directory and the environment variables.
+//! Where this program keeps its files, and which environment variables it reads.
+//!
+//! It knows paths, modes and locks, and nothing of what the files hold.
+
+mod environment;
+mod home;
+mod lock;
+
+pub use environment::{ENVIRONMENT, EnvironmentVariable, HOME, MASTER_KEY, ORG, variable};
+pub use home::{Home, HomeError};
+pub use lock::{LockError, Serving, ServingLock};

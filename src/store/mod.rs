@@ -1,1 +1,149 @@
-//! The only place that knows SQL.
+//! The only place that knows SQL: one SQLite file, one file here for each family of tables.
+//!
+//! It keeps what it is given: hashes and sealed bytes, never a secret; kinds and protocols, never what a vendor is.
+//! Configuration is changed only inside [`Store::change`], which raises the version that a running gateway watches.
+
+mod column;
+mod costs;
+mod error;
+mod keys;
+mod meta;
+mod open;
+mod orgs;
+mod providers;
+mod rates;
+mod routes;
+pub mod traces;
+mod users;
+
+pub use costs::{CostQuery, CostRow, Costs, Dimension, Total};
+pub use error::StoreError;
+pub use keys::{KeyEdit, KeyRow, NewKey, Rotation};
+pub use orgs::NewOrg;
+pub use providers::{NewProvider, ProviderRow};
+pub use rates::RatesCache;
+pub use routes::NewRoute;
+pub use traces::{Found, TraceDetail, TraceFilter, TraceRow};
+pub use users::NewUser;
+
+use crate::records::{Org, Route, User};
+use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+/// One connection to the database file. Reading is for everybody; a thread has its own.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// An administrative transaction under way: everything that a [`Store`] reads, and the functions that write
+/// configuration. It is undone unless [`Store::change`] ends well.
+#[derive(Debug)]
+pub struct Change<'s> {
+    store: &'s Store,
+}
+
+impl Deref for Change<'_> {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        self.store
+    }
+}
+
+/// All that a gateway needs to know, as it stood at one moment. Removed rows are not there; revoked and expired
+/// keys are, so that a refusal can say why.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// The version; larger after each change.
+    pub version: i64,
+    /// Organisations.
+    pub orgs: Vec<Org>,
+    /// Users.
+    pub users: Vec<User>,
+    /// Providers, disabled ones too.
+    pub providers: Vec<ProviderRow>,
+    /// Virtual keys.
+    pub keys: Vec<KeyRow>,
+    /// Routing rules.
+    pub routes: Vec<Route>,
+}
+
+impl Store {
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs one administrative act as one transaction, and raises the configuration's version if it wrote anything.
+    ///
+    /// # Errors
+    /// What the act says, after undoing it; [`StoreError`] where the file cannot be written.
+    pub fn change<T, E: From<StoreError>>(&self, act: impl FnOnce(&Change<'_>) -> Result<T, E>) -> Result<T, E> {
+        let begun = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate);
+        let transaction = begun.map_err(|error| self.explain(error))?;
+        let before = self.connection.total_changes();
+        let change = Change { store: self };
+        let value = act(&change)?;
+        if self.connection.total_changes() != before {
+            change.raise_version()?;
+        }
+        transaction.commit().map_err(|error| self.explain(error))?;
+        Ok(value)
+    }
+
+    /// Reads the whole configuration as it stands at one moment.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let begun = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred);
+        let _moment = begun.map_err(|error| self.explain(error))?;
+        Ok(Snapshot {
+            version: self.config_version()?,
+            orgs: self.orgs()?,
+            users: self.all_users()?,
+            providers: self.all_providers()?,
+            keys: self.all_keys()?,
+            routes: self.all_routes()?,
+        })
+    }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let rows = || self.connection.prepare_cached(sql)?.query_map(params, read)?.collect();
+        let rows: rusqlite::Result<Vec<T>> = rows();
+        rows.map_err(|error| self.explain(error))
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        Ok(self.all(sql, params, read)?.into_iter().next())
+    }
+
+    fn run(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
+        let run = || self.connection.prepare_cached(sql)?.execute(params);
+        let done: rusqlite::Result<usize> = run();
+        done.map_err(|error| self.explain(error))
+    }
+
+    /// As [`Store::run`], for an insert: the new row's id.
+    fn insert(&self, sql: &str, params: impl Params) -> Result<i64, StoreError> {
+        self.run(sql, params)?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    fn explain(&self, error: rusqlite::Error) -> StoreError {
+        StoreError::explain(&self.path, error)
+    }
+}

@@ -1,0 +1,187 @@
+//! Opening the file: made where it is missing, brought up to date where it is old, refused where it is foreign.
+
+use super::{Store, StoreError};
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// In the file's header, so that another program's database is told from ours: "OSAI".
+const APPLICATION_ID: i32 = 0x4F53_4149;
+const BUSY: Duration = Duration::from_secs(5);
+/// Statements kept ready on a connection; there are about forty different ones.
+const STATEMENTS: usize = 64;
+
+/// The schema, step by step. Steps are only ever added; the place of a step is the version that it leads to.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_start.sql")];
+
+impl Store {
+    /// Opens the database, makes it where it is missing, and brings it up to date; an older one is copied first.
+    ///
+    /// # Errors
+    /// Every [`StoreError`] but [`StoreError::Missing`].
+    pub fn open(path: &Path) -> Result<Store, StoreError> {
+        create_private(path).map_err(|error| StoreError::explain_io(path, error))?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let store = connect(path, flags, BUSY)?;
+        store.migrate(MIGRATIONS)?;
+        store.prepare_writing()?;
+        Ok(store)
+    }
+
+    /// As [`Store::open`], but never makes one.
+    ///
+    /// # Errors
+    /// Every [`StoreError`].
+    pub fn open_existing(path: &Path) -> Result<Store, StoreError> {
+        std::fs::metadata(path).map_err(|error| StoreError::explain_io(path, error))?;
+        Store::open(path)
+    }
+
+    /// Opens an up-to-date database for reading.
+    ///
+    /// # Errors
+    /// Every [`StoreError`]; an older database is [`StoreError::ReadOnly`], since it would have to be migrated.
+    pub fn read_only(path: &Path) -> Result<Store, StoreError> {
+        std::fs::metadata(path).map_err(|error| StoreError::explain_io(path, error))?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let store = connect(path, flags, BUSY)?;
+        match store.version(MIGRATIONS.len())? {
+            version if version == MIGRATIONS.len() => Ok(store),
+            _ => Err(StoreError::ReadOnly(path.to_owned())),
+        }
+    }
+
+    /// Copies the database, as it stands, into a new file for its owner alone.
+    ///
+    /// # Errors
+    /// [`StoreError`] of either file; the new file must not be there yet.
+    pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        let made = private_options().create_new(true).open(to);
+        made.map_err(|error| StoreError::explain_io(to, error))?;
+        let copy = || -> rusqlite::Result<()> {
+            let mut target = Connection::open(to)?;
+            Backup::new(&self.connection, &mut target)?.run_to_completion(1024, Duration::ZERO, None)
+        };
+        copy().map_err(|error| StoreError::explain(to, error))
+    }
+
+    /// Reads every page and index, and says what is wrong; nothing where all is well.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot even be read.
+    pub fn check(&self) -> Result<Vec<String>, StoreError> {
+        let mut found = self.all("PRAGMA integrity_check", [], |row| row.get::<_, String>(0))?;
+        found.retain(|line| line != "ok");
+        Ok(found)
+    }
+
+    /// Runs the steps that the file lacks, all or none.
+    fn migrate(&self, steps: &[&str]) -> Result<(), StoreError> {
+        let version = self.version(steps.len())?;
+        if version == steps.len() {
+            return Ok(());
+        }
+        if version > 0 {
+            self.backup(&self.backup_path(version))?;
+        }
+        self.run_steps(steps)
+    }
+
+    fn run_steps(&self, steps: &[&str]) -> Result<(), StoreError> {
+        let begun = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate);
+        let transaction = begun.map_err(|error| self.explain(error))?;
+        // Another process may have migrated while this one waited.
+        let version = self.version(steps.len())?;
+        let migrate = || -> rusqlite::Result<()> {
+            for (place, step) in steps.iter().enumerate().skip(version) {
+                transaction.execute_batch(step)?;
+                transaction.pragma_update(None, "user_version", place as i64 + 1)?;
+            }
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.commit()
+        };
+        migrate().map_err(|error| self.explain(error))
+    }
+
+    /// The version of the file: 0 where it is empty.
+    fn version(&self, known: usize) -> Result<usize, StoreError> {
+        let pragma = |name| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let read = || -> rusqlite::Result<(i64, i64, i64)> {
+            let tables = self.connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+            Ok((pragma("user_version")?, pragma("application_id")?, tables))
+        };
+        let (found, application, tables) = read().map_err(|error| self.explain(error))?;
+        let ours = application == i64::from(APPLICATION_ID) || application == 0 && found == 0 && tables == 0;
+        match usize::try_from(found) {
+            Ok(version) if ours && version <= known => Ok(version),
+            Ok(_) if ours => Err(StoreError::Newer { path: self.path.clone(), found, known: known as i64 }),
+            _ => Err(StoreError::NotADatabase(self.path.clone())),
+        }
+    }
+
+    /// Beside the database, named by its version and the time: `optscale.db.v1-20260131T100000Z.backup`.
+    fn backup_path(&self, version: usize) -> PathBuf {
+        let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+        let mut name = self.path.clone().into_os_string();
+        name.push(format!(".v{version}-{time}.backup"));
+        PathBuf::from(name)
+    }
+
+    /// Readers and the one writer do not wait for each other (WAL); a commit survives the end of the process, and
+    /// a power cut takes at most the last ones (`synchronous=NORMAL`).
+    fn prepare_writing(&self) -> Result<(), StoreError> {
+        let prepare = || -> rusqlite::Result<()> {
+            self.connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+            self.connection.pragma_update(None, "synchronous", "NORMAL")
+        };
+        prepare().map_err(|error| self.explain(error))
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags, busy: Duration) -> Result<Store, StoreError> {
+    let connect = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(busy)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(connection)
+    };
+    let connection = connect().map_err(|error| StoreError::explain(path, error))?;
+    Ok(Store { connection, path: path.to_owned() })
+}
+
+/// Makes the file for its owner alone, or takes others' rights away; SQLite gives its side files the same mode.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    match private_options().create_new(true).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => close_to_others(path),
+        Err(error) => Err(error),
+    }
+}
+
+fn private_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+#[cfg(unix)]
+fn close_to_others(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut rights = std::fs::metadata(path)?.permissions();
+    if rights.mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    rights.set_mode(rights.mode() & !0o077);
+    std::fs::set_permissions(path, rights)
+}
+
+#[cfg(not(unix))]
+fn close_to_others(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
