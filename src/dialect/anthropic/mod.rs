@@ -6,7 +6,10 @@ mod complaint;
 mod finish;
 mod models;
 mod peek;
+mod read_blocks;
+mod read_prompt;
 mod tap;
+mod texts;
 mod usage;
 mod wire;
 
@@ -34,12 +37,12 @@ impl CallerDialect for Caller {
         peek::peek(task, body)
     }
 
-    fn texts<'a>(&self, _: Task, _body: &'a str) -> Result<Vec<Text<'a>>, Complaint> {
-        Err(untranslated())
+    fn texts<'a>(&self, _: Task, body: &'a str) -> Result<Vec<Text<'a>>, Complaint> {
+        texts::texts(body)
     }
 
-    fn read_prompt(&self, _: Task, _body: &str) -> Result<Prompt, Complaint> {
-        Err(untranslated())
+    fn read_prompt(&self, task: Task, body: &str) -> Result<Prompt, Complaint> {
+        read_prompt::read(task, body)
     }
 
     fn write_reply(&self, _: Task, _reply: Reply) -> Written {

@@ -38,6 +38,13 @@ impl<'a> At<'a> {
         At::Item(self, index)
     }
 
+    fn depth(&self) -> usize {
+        match self {
+            At::Top => 0,
+            At::Member(whole, _) | At::Item(whole, _) => 1 + whole.depth(),
+        }
+    }
+
     /// The request is at fault, here.
     pub(super) fn invalid(&self, why: &str) -> Complaint {
         let path = self.to_string();
@@ -167,8 +174,14 @@ pub(super) fn strings(raw: &RawValue, at: &At<'_>) -> Result<Vec<String>, Compla
     list(raw, at)?.into_iter().enumerate().map(|(index, item)| string(item, &at.item(index))).collect()
 }
 
+/// Blocks stand in blocks three deep at most (a document in a tool's result); each is two steps.
+const MAX_DEPTH: usize = 32;
+
 /// An object that says nothing twice.
 pub(super) fn object<'a>(raw: &'a RawValue, at: &At<'_>) -> Result<Members<'a>, Complaint> {
+    if at.depth() > MAX_DEPTH {
+        return Err(At::Top.invalid("is nested too deep"));
+    }
     if !raw.get().starts_with('{') {
         return Err(at.invalid("must be an object"));
     }
@@ -234,6 +247,12 @@ impl Object {
             Some((_, value)) => *value = json,
             None => self.0.push((name, json)),
         }
+        self
+    }
+
+    /// The same with a text put before everything else.
+    pub(super) fn first(mut self, name: &'static str, text: &str) -> Object {
+        self.0.insert(0, (Cow::Borrowed(name), encode(text)));
         self
     }
 
