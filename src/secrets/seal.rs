@@ -69,6 +69,12 @@ pub struct Sealer {
     derivation: Hkdf<Sha256>,
 }
 
+impl std::fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[sealer]")
+    }
+}
+
 impl Sealer {
     /// A sealer for this master key.
     pub fn new(master: &MasterKey) -> Sealer {
