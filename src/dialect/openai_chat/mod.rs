@@ -10,9 +10,14 @@ mod finish;
 mod glance;
 mod models;
 mod peek;
+mod read_message;
+mod read_part;
+mod read_prompt;
+mod read_tools;
 mod said;
 mod splice;
 mod tap;
+mod texts;
 mod usage;
 mod wire;
 
@@ -46,12 +51,12 @@ impl CallerDialect for Caller {
         peek::peek(task, body)
     }
 
-    fn texts<'a>(&self, _: Task, _: &'a str) -> Result<Vec<Text<'a>>, Complaint> {
-        Err(not_yet())
+    fn texts<'a>(&self, task: Task, body: &'a str) -> Result<Vec<Text<'a>>, Complaint> {
+        texts::list(task, body)
     }
 
-    fn read_prompt(&self, _: Task, _: &str) -> Result<Prompt, Complaint> {
-        Err(not_yet())
+    fn read_prompt(&self, task: Task, body: &str) -> Result<Prompt, Complaint> {
+        read_prompt::read(task, body)
     }
 
     fn write_reply(&self, _: Task, _: Reply) -> Written {
