@@ -4,14 +4,20 @@
 
 mod complaint;
 mod finish;
+mod generation;
 mod models;
 mod peek;
 mod read_blocks;
 mod read_prompt;
+mod reasoning;
+mod schema;
 mod tap;
 mod texts;
 mod usage;
 mod wire;
+mod write_blocks;
+mod write_prompt;
+mod write_turns;
 
 use super::{
     Asked, CallerDialect, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, WriteStream, Written, sse,
@@ -87,8 +93,8 @@ impl ProviderDialect for Provider {
         peek::splice(body, peek, target);
     }
 
-    fn write_prompt(&self, _: Task, _: &Prompt, _: &Target<'_>) -> Result<Written, Complaint> {
-        Err(untranslated())
+    fn write_prompt(&self, task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<Written, Complaint> {
+        write_prompt::write(task, prompt, target)
     }
 
     fn glance(&self, task: Task, body: &[u8]) -> Result<Sight, Complaint> {
