@@ -45,7 +45,7 @@
 //!
 //! `GET /fake/last` gives the last request as JSON (`method path headers body`), and
 //! `GET /fake/cancelled/N` waits until N answers were given up (5 s at most) and gives their number.
-#![allow(dead_code, reason = "every test crate uses another part")]
+#![allow(dead_code, unused_imports, reason = "every test crate uses another part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "part of tests")]
 
 #[path = "fake/anthropic.rs"]
