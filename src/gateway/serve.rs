@@ -184,6 +184,8 @@ fn watch_over(gateway: &Gateway, home: &Home, sealer: &Sealer) -> Result<(), Ser
                 _ = &mut signal => return,
                 _ = tick.tick() => {}
             }
+            // A log that cannot be moved now is moved at a later tick.
+            let _ = store.checkpoint();
             // A store that cannot be read now is read at the next tick; the ledger tells callers.
             if store.config_version().is_ok_and(|version| version != gateway.snapshot().version)
                 && let Ok(stored) = store.snapshot()

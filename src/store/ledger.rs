@@ -66,6 +66,7 @@ impl Ledger {
     /// # Errors
     /// The system gives no thread.
     pub fn start(store: Store) -> std::io::Result<Ledger> {
+        store.leave_checkpoints_to_others();
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             arrived: Condvar::new(),

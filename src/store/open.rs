@@ -11,6 +11,10 @@ use std::time::Duration;
 /// In the file's header, so that another program's database is told from ours: "OSAI".
 const APPLICATION_ID: i32 = 0x4F53_4149;
 const BUSY: Duration = Duration::from_secs(5);
+/// A write-ahead log of this many bytes is worth moving into the database.
+const WAL_GROWN: u64 = 4 * 1024 * 1024;
+/// One of this many is cut, although writers wait for that.
+const WAL_TOO_LONG: u64 = 64 * 1024 * 1024;
 /// Statements kept ready on a connection; there are about forty different ones.
 const STATEMENTS: usize = 64;
 
@@ -128,6 +132,32 @@ impl Store {
         let mut name = self.path.clone().into_os_string();
         name.push(format!(".v{version}-{time}.backup"));
         PathBuf::from(name)
+    }
+
+    /// Moves the write-ahead log into the database once it has grown beyond [`WAL_GROWN`]. Meant for a thread that
+    /// nobody waits for: it syncs to the disk. Writers go on meanwhile, but for a moment when the log is far too long.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is lost then, the log stays.
+    pub fn checkpoint(&self) -> Result<(), StoreError> {
+        let wal = PathBuf::from([self.path.as_os_str(), "-wal".as_ref()].concat());
+        let length = std::fs::metadata(wal).map_or(0, |file| file.len());
+        if length < WAL_GROWN {
+            return Ok(());
+        }
+        let run = |sql| self.connection.query_row(sql, [], |_| Ok(()));
+        run("PRAGMA wal_checkpoint(PASSIVE)").map_err(|error| self.explain(error))?;
+        if length < WAL_TOO_LONG {
+            return Ok(());
+        }
+        // Under constant load a passive run never catches up. Most is done now, so that this one is short.
+        run("PRAGMA wal_checkpoint(TRUNCATE)").map_err(|error| self.explain(error))
+    }
+
+    /// This connection commits and never syncs: whoever has it must see to it that [`Store::checkpoint`] is called.
+    pub(super) fn leave_checkpoints_to_others(&self) {
+        // Where it fails, the connection does more than it should, and nothing else is wrong.
+        let _ = self.connection.pragma_update(None, "wal_autocheckpoint", 0);
     }
 
     /// Readers and the one writer do not wait for each other (WAL); a commit survives the end of the process, and
