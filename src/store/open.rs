@@ -140,7 +140,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; nothing is lost then, the log stays.
     pub fn checkpoint(&self) -> Result<(), StoreError> {
-        let wal = PathBuf::from([self.path.as_os_str(), "-wal".as_ref()].concat());
+        let mut wal = self.path.clone().into_os_string();
+        wal.push("-wal");
         let length = std::fs::metadata(wal).map_or(0, |file| file.len());
         if length < WAL_GROWN {
             return Ok(());
