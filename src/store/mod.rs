@@ -28,6 +28,9 @@ pub use routes::NewRoute;
 pub use traces::{Found, TraceDetail, TraceFilter, TraceRow};
 pub use users::NewUser;
 
+#[cfg(test)]
+mod tests;
+
 use crate::records::{Org, Route, User};
 use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior};
 use std::ops::Deref;
