@@ -14,6 +14,8 @@ mod read_stream;
 mod reasoning;
 mod schema;
 mod tap;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod usage;
 mod wire;

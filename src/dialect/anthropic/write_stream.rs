@@ -61,7 +61,11 @@ impl WriteStream for Writer {
             Event::Close { block } => self.close(block, out),
             Event::Logprobs { choice, .. } => self.drop_field(format!("choices[{choice}].logprobs")),
             Event::Usage(report) => self.usage = Some(report),
-            Event::Finish { choice: 0, finish } => self.finish = Some(finish),
+            Event::Finish { choice: 0, finish } => {
+                self.finish = Some(finish);
+                self.waiting.iter_mut().for_each(|waiting| waiting.closed = true);
+                self.advance(true, out);
+            }
             Event::Finish { choice, .. } => self.drop_field(format!("choices[{choice}]")),
             // The gateway ends the stream with the same complaint.
             Event::Failed(_) => {}
