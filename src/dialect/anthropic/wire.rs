@@ -262,6 +262,19 @@ impl Object {
         members.into_iter().fold(self, |all, (name, raw)| all.raw(name.into_owned(), raw.get()))
     }
 
+    /// Puts more of a member in: strings grow, all else is replaced.
+    pub(super) fn grow(&mut self, name: &str, json: &str) {
+        let Some((_, value)) = self.0.iter_mut().find(|(other, _)| other == name) else {
+            return self.0.push((Cow::Owned(name.to_owned()), json.to_owned()));
+        };
+        if value.ends_with('"') && json.starts_with('"') {
+            value.pop();
+            value.push_str(&json[1..]);
+        } else {
+            *value = json.to_owned();
+        }
+    }
+
     /// Whether it has that member.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(other, _)| other == name)

@@ -60,7 +60,9 @@ pub(super) fn write(task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<
     let refused = target.quirks.unsupported.iter().filter(|name| body.remove(name));
     dropped.extend(refused.cloned().collect::<Vec<_>>());
     if task == Task::CountTokens {
-        NOT_COUNTED.iter().for_each(|name| drop(body.remove(name)));
+        for name in NOT_COUNTED {
+            body.remove(name);
+        }
     }
     Ok(Written { bytes: body.finish().into(), dropped })
 }
