@@ -30,6 +30,11 @@ mod write_reply;
 mod write_stream;
 mod write_tools;
 
+#[cfg(test)]
+mod answer_tests;
+#[cfg(test)]
+mod write_prompt_tests;
+
 use super::{
     Asked, CallerDialect, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, WriteStream, Written,
 };
