@@ -23,6 +23,7 @@
 //! - [`canonical`]: prompts, replies, events and complaints in no dialect's words.
 //! - [`records`]: what is configured, and what is written down of a call.
 //! - [`price`]: rates, and the arithmetic of a cost.
+//! - [`tokens`]: how many tokens a text has, where nobody reported it.
 //! - [`body`]: bytes as they arrived, plus edits.
 //! - [`http`]: the only HTTP client.
 //! - [`types`]: ids, money, usage, time, secrets.
@@ -42,4 +43,5 @@ pub mod provider;
 pub mod records;
 pub mod secrets;
 pub mod store;
+pub mod tokens;
 pub mod types;

@@ -1,0 +1,62 @@
+//! The text of the catalogue, and binary search in it. It knows where a line's vendor and id stand,
+//! and what an alias looks like; what the other columns mean is not its concern.
+//!
+//! Lines are sorted by their bytes. A tab sorts below everything that a name holds, so the order
+//! of lines is the order of (vendor, id).
+
+use std::cmp::Ordering;
+
+/// The whole file: a line `#`, tab, day of the facts; then one line for each model or alias.
+pub(super) const TEXT: &str = include_str!("models.tsv");
+
+/// The day of the facts.
+pub(super) fn as_of() -> &'static str {
+    TEXT.lines().next().and_then(|line| line.strip_prefix("#\t")).unwrap_or_default()
+}
+
+/// The line of a model or an alias.
+pub(super) fn named(vendor: &str, id: &str) -> Option<&'static str> {
+    if [vendor, id].iter().any(|name| name.contains(['\t', '\n'])) {
+        return None;
+    }
+    let key = format!("{vendor}\t{id}\t");
+    let line = TEXT[first_not_below(&key)..].lines().next()?;
+    line.starts_with(&key).then_some(line)
+}
+
+/// The lines of a vendor, aliases left out.
+pub(super) fn lines_of(vendor: &str) -> impl Iterator<Item = &'static str> + use<> {
+    let key = format!("{vendor}\t");
+    let lines = TEXT[first_not_below(&key)..].lines();
+    lines.take_while(move |line| line.starts_with(&key)).filter(|line| alias_target(line).is_none())
+}
+
+/// Every vendor, one search each.
+pub(super) fn vendors() -> impl Iterator<Item = &'static str> {
+    let next = |after: &str| {
+        let start = first_not_below(&format!("{after}\n"));
+        TEXT[start..].lines().next()?.split('\t').next()
+    };
+    std::iter::successors(next("#"), move |vendor| next(vendor))
+}
+
+/// The id that an alias stands for; none where the line is a model's.
+pub(super) fn alias_target(line: &str) -> Option<&str> {
+    line.split('\t').nth(2)?.strip_prefix('=')
+}
+
+/// Where the first line begins that does not sort below `key`; the end of the text where all do.
+fn first_not_below(key: &str) -> usize {
+    let bytes = TEXT.as_bytes();
+    let (mut low, mut high) = (0, bytes.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let start = memchr::memrchr(b'\n', &bytes[low..middle]).map_or(low, |at| low + at + 1);
+        let end = memchr::memchr(b'\n', &bytes[start..high]).map_or(high, |at| start + at);
+        match bytes[start..end].cmp(key.as_bytes()) {
+            Ordering::Less => low = (end + 1).min(high),
+            Ordering::Equal | Ordering::Greater => high = start,
+        }
+    }
+    low
+}
