@@ -1,1 +1,20 @@
-//! One function an administrative act. Nothing else writes configuration.
+//! One function an administrative act: check, store, raise the configuration's version in the same transaction.
+//! Nothing else writes configuration.
+//!
+//! It knows no command line, no table and no page; what it refuses, it refuses with a reason that a person can act on.
+
+mod error;
+mod init;
+pub mod keys;
+mod names;
+pub mod orgs;
+pub mod providers;
+pub mod routes;
+pub mod users;
+mod vendor;
+
+pub use error::AdminError;
+pub use init::{Init, Initialised, Made, init, login_name, open, open_sealer};
+
+#[cfg(test)]
+mod tests;

@@ -69,6 +69,12 @@ pub struct Sealer {
     derivation: Hkdf<Sha256>,
 }
 
+impl std::fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[sealer]")
+    }
+}
+
 impl Sealer {
     /// A sealer for this master key.
     pub fn new(master: &MasterKey) -> Sealer {
@@ -98,6 +104,9 @@ impl Sealer {
         let (version, rest) = sealed.split_first().ok_or_else(refused)?;
         if *version > VERSION {
             return Err(SecretsError::Newer(slot.title()));
+        }
+        if *version != VERSION {
+            return Err(refused());
         }
         let (nonce, text) = rest.split_first_chunk::<NONCE>().ok_or_else(refused)?;
         let payload = Payload { msg: text, aad: &slot.associated() };
@@ -170,7 +179,10 @@ mod tests {
         assert_eq!(opened.reveal(), "a secret of version 1");
     }
 
-    const SEALED_V1: &str = "";
+    const SEALED_V1: &str = concat!(
+        "01f6145cc5131459b7a806c429c0e9822825148471dce5ff14c8912ff3ab2a",
+        "84fea442d39d3ffd854a189f92505c31890aef25c77cce35a6b60c4b5e0953"
+    );
 
     fn unhex(text: &str) -> Vec<u8> {
         (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()

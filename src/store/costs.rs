@@ -214,7 +214,7 @@ fn day(days: i64) -> String {
 fn combinations(places: Vec<Vec<Option<String>>>) -> Vec<Vec<Option<String>>> {
     places.into_iter().fold(vec![Vec::new()], |heads, values| {
         let longer = |head: &Vec<Option<String>>| {
-            let grow = |value: &Option<String>| [head.as_slice(), &[value.clone()]].concat();
+            let grow = |value: &Option<String>| [head.as_slice(), std::slice::from_ref(value)].concat();
             values.iter().map(grow).collect::<Vec<_>>()
         };
         heads.iter().flat_map(longer).collect()

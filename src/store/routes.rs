@@ -45,6 +45,14 @@ impl Change<'_> {
         self.insert(sql, params![route.org, route.name, route.target, route.created]).map(RouteId)
     }
 
+    /// Lets a routing rule lead to another model.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn retarget_route(&self, id: RouteId, target: &str) -> Result<(), StoreError> {
+        self.run("UPDATE routes SET target = ?2 WHERE id = ?1", params![id, target]).map(drop)
+    }
+
     /// Removes a routing rule; its name stays for the traces.
     ///
     /// # Errors

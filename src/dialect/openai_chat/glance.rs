@@ -1,0 +1,78 @@
+//! Reads of a whole answer what a trace needs, and leaves the rest alone.
+
+use super::complaint::{malformed, reported};
+use super::said::Answer;
+use super::{finish, usage};
+use crate::canonical::Complaint;
+use crate::dialect::Sight;
+use crate::types::Task;
+
+/// Reads usage and finish reason; the words only where usage is not reported.
+pub(super) fn glance(task: Task, body: &[u8]) -> Result<Sight, Complaint> {
+    let answer = parse(task, body)?;
+    let mut sight = Sight { usage: answer.usage().and_then(|raw| usage::read(raw, answer.tier())), ..Sight::default() };
+    let choices = answer.choices.as_deref().unwrap_or_default();
+    if let Some(first) = choices.iter().find(|choice| choice.index.0.unwrap_or(0) == 0)
+        && !first.finish_reason.is_empty()
+    {
+        sight.finish = Some(finish::stored(&first.finish_reason.joined(), first.refuses()));
+    }
+    if sight.usage.is_none() {
+        choices.iter().for_each(|choice| choice.collect(&mut sight.said));
+    }
+    Ok(sight)
+}
+
+fn parse(task: Task, body: &[u8]) -> Result<Answer<'_>, Complaint> {
+    let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| malformed("answer", body, &error))?;
+    let present = if task == Task::Embedding { answer.data.is_some() } else { answer.choices.is_some() };
+    match (present, answer.error) {
+        (true, _) => Ok(answer),
+        // Some vendors answer 200 and put the error into the body.
+        (false, Some(error)) => Err(reported(error)),
+        (false, None) => Err(super::complaint::without_choices(task)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canonical::Code;
+
+    #[test]
+    fn reads_usage_finish_and_tier() {
+        let body = br#"{"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"gpt-5","service_tier":"flex",
+            "choices":[{"index":0,"message":{"role":"assistant","content":"hi","refusal":null},"logprobs":null,"finish_reason":"stop"}],
+            "usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#;
+        let sight = glance(Task::Chat, body).unwrap();
+        let report = sight.usage.unwrap();
+        assert_eq!((report.usage.input, report.usage.output), (3, 1));
+        assert_eq!(report.service_tier.as_deref(), Some("flex"));
+        assert_eq!((sight.finish.as_deref(), sight.said.as_str()), (Some("stop"), ""));
+    }
+
+    #[test]
+    fn collects_the_words_where_usage_is_missing() {
+        let body = br#"{"choices":[{"message":{"reasoning":"hm. ","reasoning_content":null,"content":[{"type":"thinking",
+            "thinking":[{"type":"text","text":"a"}]},{"type":"text","text":"b"}],"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]},
+            "finish_reason":"tool_calls"}],"usage":null}"#;
+        let sight = glance(Task::Chat, body).unwrap();
+        assert_eq!((sight.said.as_str(), sight.finish.as_deref()), ("hm. abf{}", Some("tool_calls")));
+    }
+
+    #[test]
+    fn embeddings_have_data() {
+        let body = br#"{"object":"list","data":[{"embedding":[0.1]}],"model":"e","usage":{"prompt_tokens":8,"total_tokens":8}}"#;
+        assert_eq!(glance(Task::Embedding, body).unwrap().usage.unwrap().usage.input, 8);
+        assert_eq!(glance(Task::Chat, body).unwrap_err().code, Code::ProviderMalformed);
+    }
+
+    #[test]
+    fn what_is_no_answer_is_refused() {
+        for body in ["", "<html>", "[]", "{}", "null", r#"{"choices":null}"#] {
+            assert_eq!(glance(Task::Chat, body.as_bytes()).unwrap_err().code, Code::ProviderMalformed, "{body}");
+        }
+        let complaint = glance(Task::Chat, br#"{"error":{"message":"no","code":402}}"#).unwrap_err();
+        assert_eq!((complaint.code, complaint.status), (Code::ProviderError, 402));
+    }
+}
