@@ -1,1 +1,213 @@
 //! The path of one call, a file a stage.
+//!
+//! ```text
+//! accept -> authenticate -> authorise -> route -> dispatch [ translate, send, translate back ] -> record -> respond
+//! ```
+//!
+//! [`handle`] reads as a table of contents: start there. The types that move along are in `call.rs`;
+//! what a target is and how it is reached is in `snapshot.rs`; the trace that rides along, in `record.rs`.
+
+mod accept;
+mod authenticate;
+mod authorise;
+mod call;
+mod dispatch;
+mod estimate;
+mod models;
+mod record;
+mod respond;
+mod route;
+mod routes;
+mod serve;
+mod snapshot;
+mod stream;
+mod translate;
+mod upstream;
+
+pub use serve::{Limits, Ready, ServeError, ServeOptions, serve};
+
+use crate::canonical::{Code, Complaint};
+use crate::catalogue::{self, Model};
+use crate::http::Client;
+use crate::store::Ledger;
+use crate::types::{Task, Time, TraceId, TraceIds};
+use arc_swap::{ArcSwap, Guard};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use call::{Answer, Arrival, Outcome, Wanted};
+use estimate::Estimator;
+use record::Trace;
+use snapshot::{ProviderState, Snapshot};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+/// What all cores share.
+pub(crate) struct Gateway {
+    snapshot: ArcSwap<Snapshot>,
+    ledger: Arc<Ledger>,
+    estimator: Estimator,
+    ids: TraceIds,
+    limits: Limits,
+    cards: RwLock<HashMap<String, HashMap<String, Option<Model>>>>,
+    strangers: Strangers,
+}
+
+/// What one core has for itself.
+pub(crate) struct Worker {
+    gateway: Arc<Gateway>,
+    client: Client,
+}
+
+impl Worker {
+    pub(crate) fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// Answers one request.
+pub(crate) async fn handle(worker: &Worker, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let (dialect, arrival) = accept::accept(&head.method, &head.uri, head.headers);
+    let arrival = match arrival {
+        Ok(arrival) => arrival,
+        Err(complaint) => return respond::plainly(dialect, &complaint),
+    };
+    match arrival.wanted.clone() {
+        Wanted::Task(task) => call_a_model(worker, arrival, (task, body)).await,
+        Wanted::Models => respond::listing(dialect, list_models(worker, &arrival)),
+        Wanted::Model(id) => respond::listing(dialect, show_model(worker, &arrival, &id)),
+    }
+}
+
+/// One call from arrival to response; whatever happens, its trace is written.
+async fn call_a_model(worker: &Worker, mut arrival: Arrival, (task, body): (Task, Body)) -> Response {
+    let dialect = arrival.dialect;
+    let mut trace = Some(Trace::start(worker.gateway.clone(), dialect.protocol()));
+    if let Some(trace) = &mut trace {
+        trace.arrival(&mut arrival);
+    }
+    match carry(worker, arrival, (task, body), &mut trace).await {
+        Ok(answer) => respond::respond(answer, trace).await,
+        Err(complaint) => respond::complain(dialect, &complaint, trace).await,
+    }
+}
+
+/// The stages, in the order in which they happen.
+async fn carry(
+    worker: &Worker,
+    mut arrival: Arrival,
+    (task, body): (Task, Body),
+    trace: &mut Option<Trace>,
+) -> Outcome<Answer> {
+    let gateway = worker.gateway();
+    let caller = authenticate::authenticate(gateway, &arrival).inspect_err(|_| gateway.strangers.look_at(trace))?;
+    note(trace, |trace| trace.caller(&caller));
+    gateway.check_storage()?;
+    let call = accept::receive(&mut arrival, task, body, gateway.limits.max_body).await?;
+    note(trace, |trace| trace.call(&call));
+    let grant = authorise::authorise(gateway, &caller, &call)?;
+    let plan = route::route(grant);
+    note(trace, |trace| trace.plan(&plan));
+    dispatch::dispatch(worker, plan, call, trace).await
+}
+
+fn note(trace: &mut Option<Trace>, what: impl FnOnce(&mut Trace)) {
+    if let Some(trace) = trace {
+        what(trace);
+    }
+}
+
+fn list_models(worker: &Worker, arrival: &Arrival) -> Outcome<bytes::Bytes> {
+    let caller = authenticate::authenticate(worker.gateway(), arrival)?;
+    Ok(arrival.dialect.write_models(&models::callable(worker.gateway(), &caller.org, &caller)))
+}
+
+fn show_model(worker: &Worker, arrival: &Arrival, id: &str) -> Outcome<bytes::Bytes> {
+    let gateway = worker.gateway();
+    let caller = authenticate::authenticate(gateway, arrival)?;
+    let card = authorise::look_up(gateway, &caller, id)?;
+    Ok(arrival.dialect.write_model(&card))
+}
+
+impl Gateway {
+    fn snapshot(&self) -> Guard<Arc<Snapshot>> {
+        self.snapshot.load()
+    }
+
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    fn estimator(&self) -> &Estimator {
+        &self.estimator
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn next_id(&self, now: Time) -> TraceId {
+        self.ids.next(now)
+    }
+
+    /// # Errors
+    /// [`Code::StorageUnavailable`] while records cannot be written.
+    fn check_storage(&self) -> Outcome<()> {
+        if !self.ledger.is_stalled() {
+            return Ok(());
+        }
+        let message = "the gateway cannot write its records, so it takes no calls; look at the disk that holds its home \
+            (`optscale-ai doctor` names it)";
+        Err(Complaint::new(Code::StorageUnavailable, message).with_retry_after(Some(Duration::from_secs(2))))
+    }
+
+    /// What the catalogue knows of a provider's model. Looked up once, since that reads a line of text.
+    fn card(&self, provider: &ProviderState, model: &str) -> Option<Model> {
+        const MOST: usize = 10_000;
+        let vendor = provider.record.catalogue.as_deref()?;
+        {
+            let cards = self.cards.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(card) = cards.get(vendor).and_then(|models| models.get(model)) {
+                return *card;
+            }
+        }
+        let card = catalogue::find(vendor, model);
+        let mut cards = self.cards.write().unwrap_or_else(PoisonError::into_inner);
+        let models = cards.entry(vendor.to_owned()).or_default();
+        if models.len() < MOST {
+            models.insert(model.to_owned(), card);
+        }
+        card
+    }
+}
+
+/// Calls without a valid key: ten a second get a trace, so that nobody fills the disk from outside.
+struct Strangers(std::sync::Mutex<(Instant, u32)>);
+
+impl Strangers {
+    const MOST_A_SECOND: u32 = 10;
+
+    fn new() -> Strangers {
+        Strangers(std::sync::Mutex::new((Instant::now(), 0)))
+    }
+
+    /// Takes the trace away from a call that is one too many.
+    fn look_at(&self, trace: &mut Option<Trace>) {
+        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if window.0.elapsed() >= Duration::from_secs(1) {
+            *window = (Instant::now(), 0);
+        }
+        window.1 += 1;
+        if window.1 > Strangers::MOST_A_SECOND
+            && let Some(trace) = trace.take()
+        {
+            trace.forget();
+        }
+    }
+}

@@ -316,3 +316,133 @@ impl Serialize for Labels<'_> {
         map.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::records::TraceRecord;
+    use crate::store::StoreError;
+    use crate::store::tests::{NOW, Small, new_provider, small};
+    use crate::store::traces::tests::{call, plan, put};
+    use crate::types::Money;
+    use std::time::Duration;
+
+    fn costs(small: &Small, by: &[&str], filter: TraceFilter) -> Vec<(Vec<String>, u64, String)> {
+        let by = by.iter().map(|text| text.parse().unwrap()).collect();
+        let rows = small.store.costs(&CostQuery { by, filter }).unwrap();
+        let label = |(_, value): (String, Option<String>)| value.unwrap_or_else(|| "-".into());
+        let line = |row: CostRow| {
+            (row.labels.into_iter().map(label).collect(), row.costs.calls, row.costs.cost_usd.to_string())
+        };
+        rows.into_iter().map(line).collect()
+    }
+
+    fn line(labels: &[&str], calls: u64, cost: &str) -> (Vec<String>, u64, String) {
+        (labels.iter().map(|label| (*label).to_owned()).collect(), calls, cost.to_owned())
+    }
+
+    /// Two calls today and one tomorrow, 1 USD each; one of them without a tag, one refused without a key.
+    fn three() -> Small {
+        let small = small();
+        let one = |seconds| TraceRecord { cost: Some(Money::from_pico(1_000_000_000_001)), ..call(&small, seconds) };
+        let mut untagged = one(1);
+        untagged.tags.clear();
+        let refused = TraceRecord { status: Status::Refused, key: None, user: None, cost: None, ..call(&small, 2) };
+        let refused = TraceRecord { usage_source: UsageSource::None, provider: None, model: None, ..refused };
+        put(&small.store, &[one(0), untagged, one(86_400), refused]);
+        small
+    }
+
+    #[test]
+    fn adds_up_by_every_dimension() {
+        let small = three();
+        let all = TraceFilter::default;
+        assert_eq!(costs(&small, &[], all()), [line(&[], 4, "3.000000000003")]);
+        assert_eq!(costs(&small, &["provider"], all())[0], line(&["openai"], 3, "3.000000000003"));
+        assert_eq!(costs(&small, &["model"], all())[0], line(&["openai/gpt-4o-mini"], 3, "3.000000000003"));
+        assert_eq!(costs(&small, &["user", "key"], all())[0], line(&["ana", "ci"], 3, "3.000000000003"));
+        assert_eq!(costs(&small, &["route"], all()), [line(&["fast"], 4, "3.000000000003")]);
+        let (today, tomorrow) = (NOW.day(), NOW.after(Duration::from_secs(86_400)).day());
+        let days = [line(&[&today], 3, "2.000000000002"), line(&[&tomorrow], 1, "1.000000000001")];
+        assert_eq!(costs(&small, &["day"], all()), days);
+        let teams = [line(&["core"], 3, "2.000000000002"), line(&["-"], 1, "1.000000000001")];
+        assert_eq!(costs(&small, &["tag:team"], all()), teams);
+        let tags = costs(&small, &["tag"], all());
+        assert_eq!(tags[0], line(&["env=ci"], 3, "2.000000000002"));
+        assert_eq!(tags[1], line(&["team=core"], 3, "2.000000000002"));
+        let until = Some(NOW.after(Duration::from_secs(1)));
+        assert_eq!(costs(&small, &["day"], TraceFilter { until, ..all() }), [line(&[&today], 1, "1.000000000001")]);
+    }
+
+    #[test]
+    fn names_that_were_given_anew_are_one_line() {
+        let small = three();
+        let anew = |change: &crate::store::Change<'_>| {
+            change.remove_provider(small.provider, NOW)?;
+            change.add_provider(&new_provider(small.org, "openai"))
+        };
+        let provider = small.store.change::<_, StoreError>(anew).unwrap();
+        put(&small.store, &[TraceRecord { provider: Some(provider), cost: Some(Money::ZERO), ..call(&small, 9) }]);
+        assert_eq!(costs(&small, &["provider"], TraceFilter::default())[0], line(&["openai"], 4, "3.000000000003"));
+        assert_eq!(costs(&small, &["model"], TraceFilter::default())[0].1, 4);
+    }
+
+    #[test]
+    fn sums_go_beyond_what_one_amount_holds() {
+        let small = small();
+        let most = |seconds| TraceRecord { cost: Some(Money::MAX), ..call(&small, seconds) };
+        put(&small.store, &[most(0), most(1), most(2)]);
+        let expected = Total(3 * i128::from(i64::MAX)).to_string();
+        assert_eq!(costs(&small, &["key"], TraceFilter::default()), [line(&["ci"], 3, &expected)]);
+    }
+
+    #[test]
+    fn what_is_unknown_estimated_or_failed_is_counted() {
+        let small = small();
+        let unknown = TraceRecord { cost: None, ..call(&small, 0) };
+        let guessed =
+            TraceRecord { usage_source: UsageSource::Estimated, status: Status::Interrupted, ..call(&small, 1) };
+        let nothing = TraceRecord { cost: None, usage_source: UsageSource::None, ..call(&small, 2) };
+        let failed = TraceRecord { status: Status::Error, ..nothing.clone() };
+        let refused = TraceRecord { status: Status::Refused, ..call(&small, 3) };
+        put(
+            &small.store,
+            &[unknown, guessed, failed, TraceRecord { cost: None, usage_source: UsageSource::None, ..refused }],
+        );
+        let sum = small.store.costs(&CostQuery::default()).unwrap().remove(0).costs;
+        assert_eq!((sum.calls, sum.errors, sum.refused), (4, 1, 1));
+        assert_eq!((sum.unknown_cost_calls, sum.estimated_calls), (1, 1));
+        assert_eq!((sum.input_tokens, sum.output_tokens, sum.cache_read_tokens), (4000, 200, 1600));
+    }
+
+    #[test]
+    fn a_line_is_one_flat_object() {
+        let small = three();
+        let by = vec![Dimension::Provider, Dimension::Tag(Some("team".into()))];
+        let rows = small.store.costs(&CostQuery { by, ..CostQuery::default() }).unwrap();
+        let expected = concat!(
+            r#"{"provider":"openai","tag:team":"core","calls":2,"errors":0,"refused":0,"input_tokens":2000,"#,
+            r#""output_tokens":100,"cache_read_tokens":800,"cache_write_tokens":0,"cost_usd":"2.000000000002","#,
+            r#""unknown_cost_calls":0,"estimated_calls":0}"#
+        );
+        assert_eq!(serde_json::to_string(&rows[0]).unwrap(), expected);
+    }
+
+    #[test]
+    fn sums_read_only_their_range_of_time() {
+        let plan = plan(&small().store, SUMS);
+        assert!(plan.iter().any(|step| step.starts_with("SEARCH t USING INTEGER PRIMARY KEY (rowid")), "{plan:#?}");
+        assert!(!plan.iter().any(|step| step.starts_with("SCAN t")), "{plan:#?}");
+    }
+
+    #[test]
+    fn totals_and_dimensions_read_well() {
+        assert_eq!(Total(0).to_string(), "0");
+        assert_eq!(Total(-1_500_000_000_000).to_string(), "-1.5");
+        assert_eq!(Total(1).to_string(), "0.000000000001");
+        for text in ["provider", "model", "user", "key", "route", "day", "tag", "tag:team"] {
+            assert_eq!(text.parse::<Dimension>().unwrap().to_string(), text);
+        }
+        assert!("tag:".parse::<Dimension>().is_err() && "teams".parse::<Dimension>().is_err());
+    }
+}

@@ -7,6 +7,7 @@ mod column;
 mod costs;
 mod error;
 mod keys;
+mod ledger;
 mod meta;
 mod open;
 mod orgs;
@@ -19,12 +20,16 @@ mod users;
 pub use costs::{CostQuery, CostRow, Costs, Dimension, Total};
 pub use error::StoreError;
 pub use keys::{KeyEdit, KeyRow, NewKey, Rotation};
+pub use ledger::{Ledger, Ticket};
 pub use orgs::NewOrg;
 pub use providers::{NewProvider, ProviderRow};
 pub use rates::RatesCache;
 pub use routes::NewRoute;
 pub use traces::{Found, TraceDetail, TraceFilter, TraceRow};
 pub use users::NewUser;
+
+#[cfg(test)]
+mod tests;
 
 use crate::records::{Org, Route, User};
 use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior};

@@ -11,6 +11,10 @@ use std::time::Duration;
 /// In the file's header, so that another program's database is told from ours: "OSAI".
 const APPLICATION_ID: i32 = 0x4F53_4149;
 const BUSY: Duration = Duration::from_secs(5);
+/// A write-ahead log of this many bytes is worth moving into the database.
+const WAL_GROWN: u64 = 4 * 1024 * 1024;
+/// One of this many is cut, although writers wait for that.
+const WAL_TOO_LONG: u64 = 64 * 1024 * 1024;
 /// Statements kept ready on a connection; there are about forty different ones.
 const STATEMENTS: usize = 64;
 
@@ -130,6 +134,33 @@ impl Store {
         PathBuf::from(name)
     }
 
+    /// Moves the write-ahead log into the database once it has grown beyond [`WAL_GROWN`]. Meant for a thread that
+    /// nobody waits for: it syncs to the disk. Writers go on meanwhile, but for a moment when the log is far too long.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is lost then, the log stays.
+    pub fn checkpoint(&self) -> Result<(), StoreError> {
+        let mut wal = self.path.clone().into_os_string();
+        wal.push("-wal");
+        let length = std::fs::metadata(wal).map_or(0, |file| file.len());
+        if length < WAL_GROWN {
+            return Ok(());
+        }
+        let run = |sql| self.connection.query_row(sql, [], |_| Ok(()));
+        run("PRAGMA wal_checkpoint(PASSIVE)").map_err(|error| self.explain(error))?;
+        if length < WAL_TOO_LONG {
+            return Ok(());
+        }
+        // Under constant load a passive run never catches up. Most is done now, so that this one is short.
+        run("PRAGMA wal_checkpoint(TRUNCATE)").map_err(|error| self.explain(error))
+    }
+
+    /// This connection commits and never syncs: whoever has it must see to it that [`Store::checkpoint`] is called.
+    pub(super) fn leave_checkpoints_to_others(&self) {
+        // Where it fails, the connection does more than it should, and nothing else is wrong.
+        let _ = self.connection.pragma_update(None, "wal_autocheckpoint", 0);
+    }
+
     /// Readers and the one writer do not wait for each other (WAL); a commit survives the end of the process, and
     /// a power cut takes at most the last ones (`synchronous=NORMAL`).
     fn prepare_writing(&self) -> Result<(), StoreError> {
@@ -184,4 +215,180 @@ fn close_to_others(path: &Path) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn close_to_others(_: &Path) -> std::io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::ffi;
+    use std::fs;
+    use tempfile::TempDir;
+
+    /// A schema of three versions, for what the real list cannot show yet.
+    const STEPS: &[&str] = &["CREATE TABLE a (x INTEGER) STRICT", "ALTER TABLE a ADD COLUMN y INTEGER", "SELECT wrong"];
+
+    fn dir() -> (TempDir, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("optscale.db");
+        (dir, path)
+    }
+
+    fn bare(path: &Path) -> Store {
+        create_private(path).unwrap();
+        connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, Duration::ZERO).unwrap()
+    }
+
+    fn backups(dir: &TempDir) -> Vec<PathBuf> {
+        let files = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.extension().is_some_and(|ending| ending == "backup")).collect()
+    }
+
+    #[test]
+    fn an_empty_place_gets_a_database_for_its_owner_alone() {
+        let (dir, path) = dir();
+        assert!(matches!(Store::open_existing(&path), Err(StoreError::Missing(_))));
+        assert!(matches!(Store::read_only(&path), Err(StoreError::Missing(_))));
+        let store = Store::open(&path).unwrap();
+        assert_eq!(store.config_version().unwrap(), 1);
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+        let mode: String = store.connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+        store.change::<_, StoreError>(|change| change.select_org(None)).unwrap();
+        for file in fs::read_dir(dir.path()).unwrap().map(Result::unwrap) {
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
+            }
+        }
+        assert!(backups(&dir).is_empty());
+        assert_eq!(Store::read_only(&path).unwrap().config_version().unwrap(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_database_that_others_can_read_is_closed_to_them() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_dir, path) = dir();
+        drop(Store::open(&path).unwrap());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        drop(Store::open(&path).unwrap());
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn an_older_database_is_copied_and_brought_up_to_date() {
+        let (dir, path) = dir();
+        let store = bare(&path);
+        store.migrate(&STEPS[..1]).unwrap();
+        store.run("INSERT INTO a VALUES (7)", []).unwrap();
+        store.migrate(&STEPS[..2]).unwrap();
+        let read = |store: &Store| store.one("SELECT x FROM a", [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!((read(&store), store.version(2).unwrap()), (Some(7), 2));
+        let [copy] = backups(&dir).try_into().unwrap();
+        let copy = bare(&copy);
+        assert_eq!((read(&copy), copy.version(2).unwrap()), (Some(7), 1));
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_version_before_all_steps() {
+        let (_dir, path) = dir();
+        let store = bare(&path);
+        store.migrate(&STEPS[..1]).unwrap();
+        assert!(store.migrate(STEPS).is_err());
+        assert_eq!(store.version(3).unwrap(), 1);
+        assert!(store.run("INSERT INTO a (y) VALUES (1)", []).is_err());
+    }
+
+    #[test]
+    fn a_database_of_version_one_opens() {
+        let (_dir, path) = dir();
+        bare(&path).migrate(&MIGRATIONS[..1]).unwrap();
+        let store = Store::open(&path).unwrap();
+        assert_eq!(store.version(MIGRATIONS.len()).unwrap(), MIGRATIONS.len());
+        assert_eq!(store.orgs().unwrap(), Vec::new());
+    }
+
+    #[test]
+    fn a_database_from_the_future_is_left_alone() {
+        let (_dir, path) = dir();
+        Store::open(&path).unwrap().connection.pragma_update(None, "user_version", 99).unwrap();
+        let refused = Store::open(&path).unwrap_err();
+        assert!(matches!(refused, StoreError::Newer { found: 99, known, .. } if known == MIGRATIONS.len() as i64));
+        assert!(refused.to_string().contains("update optscale-ai"));
+        assert!(matches!(Store::read_only(&path), Err(StoreError::Newer { .. })));
+    }
+
+    #[test]
+    fn what_is_no_database_of_ours_is_left_alone() {
+        let (_dir, path) = dir();
+        fs::write(&path, "a text that is longer than the header of a database, ".repeat(40)).unwrap();
+        assert!(matches!(Store::open(&path), Err(StoreError::NotADatabase(_))));
+        fs::remove_file(&path).unwrap();
+        bare(&path).run("CREATE TABLE theirs (x)", []).unwrap();
+        assert!(matches!(Store::open(&path), Err(StoreError::NotADatabase(_))));
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(matches!(Store::open(&path), Err(StoreError::NotADatabase(_) | StoreError::Denied(_))));
+    }
+
+    #[test]
+    fn a_damaged_database_is_said_to_be_damaged() {
+        let (_dir, path) = dir();
+        drop(Store::open(&path).unwrap());
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[100..].fill(0x5a);
+        fs::write(&path, bytes).unwrap();
+        let refused = Store::open(&path).unwrap_err();
+        assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused:?}");
+    }
+
+    #[test]
+    fn a_locked_database_is_said_to_be_locked() {
+        let (_dir, path) = dir();
+        let holder = Store::open(&path).unwrap();
+        holder.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let other = bare(&path);
+        let refused = other.change::<_, StoreError>(|change| change.select_org(None)).unwrap_err();
+        assert!(matches!(refused, StoreError::Locked(_)) && refused.is_passing());
+    }
+
+    #[test]
+    fn a_full_disk_is_said_to_be_full() {
+        let (_dir, path) = dir();
+        let store = Store::open(&path).unwrap();
+        store.connection.pragma_update(None, "max_page_count", 1).unwrap();
+        let fill = |change: &crate::store::Change<'_>| change.set_master_check(&vec![0; 1 << 20]);
+        assert!(matches!(store.change::<_, StoreError>(fill), Err(StoreError::Full(_))));
+        assert_eq!(store.config_version().unwrap(), 1);
+    }
+
+    #[test]
+    fn a_database_opened_for_reading_is_not_written_to() {
+        let (_dir, path) = dir();
+        drop(Store::open(&path).unwrap());
+        let store = Store::read_only(&path).unwrap();
+        let refused = store.change::<_, StoreError>(|change| change.select_org(None)).unwrap_err();
+        assert!(matches!(refused, StoreError::ReadOnly(_)));
+    }
+
+    #[test]
+    fn errors_of_sqlite_have_their_own_words() {
+        let explain =
+            |code| StoreError::explain(Path::new("/x"), rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+        assert!(matches!(explain(ffi::SQLITE_CANTOPEN), StoreError::Denied(_)));
+        assert!(matches!(explain(ffi::SQLITE_READONLY), StoreError::ReadOnly(_)));
+        assert!(matches!(explain(ffi::SQLITE_FULL), StoreError::Full(_)));
+        assert!(matches!(explain(ffi::SQLITE_CONSTRAINT), StoreError::Sqlite { .. }));
+    }
+
+    #[test]
+    fn a_backup_never_overwrites() {
+        let (dir, path) = dir();
+        let store = Store::open(&path).unwrap();
+        let copy = dir.path().join("copy.db");
+        store.backup(&copy).unwrap();
+        assert!(store.backup(&copy).is_err());
+        assert_eq!(Store::open_existing(&copy).unwrap().config_version().unwrap(), 1);
+    }
 }

@@ -4,22 +4,34 @@
 
 mod complaint;
 mod finish;
+mod generation;
 mod models;
 mod peek;
 mod read_blocks;
 mod read_prompt;
+mod read_reply;
+mod read_stream;
+mod reasoning;
+mod schema;
 mod tap;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod usage;
 mod wire;
+mod write_blocks;
+mod write_prompt;
+mod write_reply;
+mod write_stream;
+mod write_turns;
 
 use super::{
-    Asked, CallerDialect, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, WriteStream, Written, sse,
+    Asked, CallerDialect, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, WriteStream, Written,
 };
 use crate::body::Body;
-use crate::canonical::{Code, Complaint, Event, Prompt, Reply, Text};
+use crate::canonical::{Complaint, Prompt, Reply, Text};
 use crate::types::{Protocol, Task};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use std::time::Duration;
 
 /// The side that faces callers.
@@ -45,12 +57,12 @@ impl CallerDialect for Caller {
         read_prompt::read(task, body)
     }
 
-    fn write_reply(&self, _: Task, _reply: Reply) -> Written {
-        Written::default()
+    fn write_reply(&self, task: Task, reply: Reply) -> Written {
+        write_reply::write(task, reply)
     }
 
     fn stream_writer(&self, _: Asked) -> Box<dyn WriteStream> {
-        Box::new(Untranslated)
+        Box::new(write_stream::Writer::default())
     }
 
     fn write_complaint(&self, complaint: &Complaint, trace_id: &str) -> Bytes {
@@ -58,7 +70,7 @@ impl CallerDialect for Caller {
     }
 
     fn write_token_count(&self, input_tokens: u64) -> Bytes {
-        wire::Object::default().put("input_tokens", &input_tokens).finish().into()
+        write_reply::token_count(input_tokens)
     }
 
     fn write_models(&self, models: &[ModelCard]) -> Bytes {
@@ -87,16 +99,16 @@ impl ProviderDialect for Provider {
         peek::splice(body, peek, target);
     }
 
-    fn write_prompt(&self, _: Task, _: &Prompt, _: &Target<'_>) -> Result<Written, Complaint> {
-        Err(untranslated())
+    fn write_prompt(&self, task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<Written, Complaint> {
+        write_prompt::write(task, prompt, target)
     }
 
     fn glance(&self, task: Task, body: &[u8]) -> Result<Sight, Complaint> {
         tap::glance(task, body)
     }
 
-    fn read_reply(&self, _: Task, _: &[u8]) -> Result<Reply, Complaint> {
-        Err(untranslated())
+    fn read_reply(&self, task: Task, body: &[u8]) -> Result<Reply, Complaint> {
+        read_reply::read(task, body)
     }
 
     /// Anthropic reports usage in every stream unasked, so there is nothing to hide.
@@ -105,40 +117,10 @@ impl ProviderDialect for Provider {
     }
 
     fn stream_reader(&self, _: Task) -> Box<dyn ReadStream> {
-        Box::new(Untranslated)
+        Box::new(read_stream::Reader::default())
     }
 
     fn read_complaint(&self, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Complaint {
         complaint::read(status, retry_after, body)
     }
-}
-
-struct Untranslated;
-
-impl WriteStream for Untranslated {
-    fn event(&mut self, _: Event, _: &mut BytesMut) {}
-
-    fn end(&mut self, _: &mut BytesMut) {}
-
-    fn fail(&mut self, complaint: &Complaint, trace_id: &str, out: &mut BytesMut) {
-        sse::write_event("error", &complaint::write(complaint, trace_id), out);
-    }
-
-    fn dropped(&self) -> &[String] {
-        &[]
-    }
-}
-
-impl ReadStream for Untranslated {
-    fn frame(&mut self, _: &sse::Frame, _: &mut Vec<Event>) -> Result<(), Complaint> {
-        Err(untranslated())
-    }
-
-    fn is_complete(&self) -> bool {
-        false
-    }
-}
-
-fn untranslated() -> Complaint {
-    Complaint::new(Code::UnsupportedFeature, "this protocol is not translated yet")
 }

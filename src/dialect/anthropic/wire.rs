@@ -256,11 +256,40 @@ impl Object {
         self
     }
 
+    /// The same with the members of an object's JSON text; nothing more where it is none.
+    pub(super) fn members(self, json: &Json) -> Object {
+        let members = Members::lenient(json.get(), &At::Top).map(|members| members.0).unwrap_or_default();
+        members.into_iter().fold(self, |all, (name, raw)| all.raw(name.into_owned(), raw.get()))
+    }
+
+    /// Puts more of a member in: strings grow, all else is replaced.
+    pub(super) fn grow(&mut self, name: &str, json: &str) {
+        let Some((_, value)) = self.0.iter_mut().find(|(other, _)| other == name) else {
+            return self.0.push((Cow::Owned(name.to_owned()), json.to_owned()));
+        };
+        if value.ends_with('"') && json.starts_with('"') {
+            value.pop();
+            value.push_str(&json[1..]);
+        } else {
+            *value = json.to_owned();
+        }
+    }
+
+    /// Whether it has that member.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(other, _)| other == name)
+    }
+
     /// Takes a member out; whether it was there.
     pub(super) fn remove(&mut self, name: &str) -> bool {
         let before = self.0.len();
         self.0.retain(|(other, _)| other != name);
         self.0.len() < before
+    }
+
+    /// Whether a member has this JSON text.
+    pub(super) fn is(&self, name: &str, json: &str) -> bool {
+        self.0.iter().any(|(other, value)| other == name && value == json)
     }
 
     /// Whether it has no members.

@@ -4,7 +4,7 @@ use super::wire::{kind_of, to_vec};
 use crate::canonical::{Code, Complaint};
 use crate::types::Task;
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::time::Duration;
@@ -179,9 +179,7 @@ pub(super) fn without_choices(task: Task) -> Complaint {
 
 /// Reads a frame named `error` whose data is the error itself.
 pub(super) fn of_frame(data: &[u8]) -> Option<Complaint> {
-    #[derive(Deserialize)]
-    struct Any<'a>(#[serde(borrow)] &'a RawValue);
-    let Any(raw) = serde_json::from_slice(data).ok()?;
+    let raw: &RawValue = serde_json::from_slice(data).ok()?;
     Some(reported(raw))
 }
 

@@ -1,7 +1,7 @@
 //! Reads of a whole answer what a trace needs, and leaves the rest alone.
 
+use super::answer::Answer;
 use super::complaint::{malformed, reported};
-use super::said::Answer;
 use super::{finish, usage};
 use crate::canonical::Complaint;
 use crate::dialect::Sight;
@@ -12,7 +12,7 @@ pub(super) fn glance(task: Task, body: &[u8]) -> Result<Sight, Complaint> {
     let answer = parse(task, body)?;
     let mut sight = Sight { usage: answer.usage().and_then(|raw| usage::read(raw, answer.tier())), ..Sight::default() };
     let choices = answer.choices.as_deref().unwrap_or_default();
-    if let Some(first) = choices.iter().find(|choice| choice.index.0.unwrap_or(0) == 0)
+    if let Some(first) = choices.iter().find(|choice| choice.index() == 0)
         && !first.finish_reason.is_empty()
     {
         sight.finish = Some(finish::stored(&first.finish_reason.joined(), first.refuses()));
@@ -23,10 +23,11 @@ pub(super) fn glance(task: Task, body: &[u8]) -> Result<Sight, Complaint> {
     Ok(sight)
 }
 
-fn parse(task: Task, body: &[u8]) -> Result<Answer<'_>, Complaint> {
+/// Parses a whole answer and checks that it is one.
+pub(super) fn parse(task: Task, body: &[u8]) -> Result<Answer<'_>, Complaint> {
     let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| malformed("answer", body, &error))?;
     let present = if task == Task::Embedding { answer.data.is_some() } else { answer.choices.is_some() };
-    match (present, answer.error) {
+    match (present, answer.error()) {
         (true, _) => Ok(answer),
         // Some vendors answer 200 and put the error into the body.
         (false, Some(error)) => Err(reported(error)),

@@ -5,24 +5,36 @@
 
 #![allow(dead_code)] // the writers that use the rest follow
 
+mod answer;
 mod complaint;
 mod finish;
+mod frame;
 mod glance;
+mod lane;
 mod models;
 mod peek;
-mod said;
+mod read_message;
+mod read_part;
+mod read_prompt;
+mod read_reply;
+mod read_stream;
+mod read_tools;
 mod splice;
 mod tap;
+mod texts;
 mod usage;
 mod wire;
+mod words;
+mod write_reply;
+mod write_stream;
 
 use super::{
     Asked, CallerDialect, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, WriteStream, Written,
 };
 use crate::body::Body;
-use crate::canonical::{Code, Complaint, Event, Prompt, Reply, Text};
+use crate::canonical::{Code, Complaint, Prompt, Reply, Text};
 use crate::types::{Protocol, Task};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use std::time::Duration;
 
 /// The side that faces callers.
@@ -46,20 +58,20 @@ impl CallerDialect for Caller {
         peek::peek(task, body)
     }
 
-    fn texts<'a>(&self, _: Task, _: &'a str) -> Result<Vec<Text<'a>>, Complaint> {
-        Err(not_yet())
+    fn texts<'a>(&self, task: Task, body: &'a str) -> Result<Vec<Text<'a>>, Complaint> {
+        texts::list(task, body)
     }
 
-    fn read_prompt(&self, _: Task, _: &str) -> Result<Prompt, Complaint> {
-        Err(not_yet())
+    fn read_prompt(&self, task: Task, body: &str) -> Result<Prompt, Complaint> {
+        read_prompt::read(task, body)
     }
 
-    fn write_reply(&self, _: Task, _: Reply) -> Written {
-        Written::default()
+    fn write_reply(&self, task: Task, reply: Reply) -> Written {
+        write_reply::write(task, reply)
     }
 
-    fn stream_writer(&self, _: Asked) -> Box<dyn WriteStream> {
-        Box::new(NotYet)
+    fn stream_writer(&self, asked: Asked) -> Box<dyn WriteStream> {
+        Box::new(write_stream::Writer::new(asked))
     }
 
     fn write_complaint(&self, complaint: &Complaint, trace_id: &str) -> Bytes {
@@ -76,32 +88,6 @@ impl CallerDialect for Caller {
 
     fn write_model(&self, card: &ModelCard) -> Bytes {
         models::one(card)
-    }
-}
-
-struct NotYet;
-
-impl WriteStream for NotYet {
-    fn event(&mut self, _: Event, _: &mut BytesMut) {}
-
-    fn end(&mut self, _: &mut BytesMut) {}
-
-    fn fail(&mut self, complaint: &Complaint, trace_id: &str, out: &mut BytesMut) {
-        super::sse::write_data(&complaint::write(complaint, trace_id), out);
-    }
-
-    fn dropped(&self) -> &[String] {
-        &[]
-    }
-}
-
-impl ReadStream for NotYet {
-    fn frame(&mut self, _: &super::sse::Frame, _: &mut Vec<Event>) -> Result<(), Complaint> {
-        Err(not_yet())
-    }
-
-    fn is_complete(&self) -> bool {
-        false
     }
 }
 
@@ -131,8 +117,8 @@ impl ProviderDialect for Provider {
         glance::glance(task, body)
     }
 
-    fn read_reply(&self, _: Task, _: &[u8]) -> Result<Reply, Complaint> {
-        Err(not_yet())
+    fn read_reply(&self, task: Task, body: &[u8]) -> Result<Reply, Complaint> {
+        read_reply::read(task, body)
     }
 
     fn tap(&self, _: Task, hide_usage: bool) -> Box<dyn Tap> {
@@ -140,7 +126,7 @@ impl ProviderDialect for Provider {
     }
 
     fn stream_reader(&self, _: Task) -> Box<dyn ReadStream> {
-        Box::new(NotYet)
+        Box::new(read_stream::Reader::default())
     }
 
     fn read_complaint(&self, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Complaint {

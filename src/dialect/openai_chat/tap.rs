@@ -1,40 +1,34 @@
 //! Watches a stream whose frames go on as they are. On the hot path: one borrowed parse a frame.
 
-use super::complaint::{malformed, of_frame, reported};
-use super::said::Answer;
+use super::answer::Answer;
+use super::frame::{Parsed, parse};
 use super::{finish, usage};
 use crate::dialect::sse::Frame;
 use crate::dialect::{Pass, Sight, Tap};
-
-/// The data that ends a stream.
-pub(super) const DONE: &[u8] = b"[DONE]";
 
 /// The watcher of one stream of chat or completion chunks.
 pub(super) struct Watch {
     hide_usage: bool,
     refused: bool,
+    /// The class of service, which some vendors tell before the usage.
+    tier: Option<String>,
 }
 
 impl Watch {
     pub(super) fn new(hide_usage: bool) -> Watch {
-        Watch { hide_usage, refused: false }
+        Watch { hide_usage, refused: false, tier: None }
     }
 
     fn chunk(&mut self, answer: &Answer<'_>, sight: &mut Sight) -> Pass {
-        let usage = answer.usage().and_then(|raw| usage::read(raw, answer.tier()));
-        let reports = usage.is_some();
-        if reports {
-            // A later report replaces an earlier one, but its tier may have come before.
-            let tier = sight.usage.take().and_then(|earlier| earlier.service_tier);
-            sight.usage = usage.map(|mut report| {
-                report.service_tier = report.service_tier.or(tier);
-                report
-            });
-        }
+        self.tier = answer.tier().or_else(|| self.tier.take());
+        let report = answer.usage().and_then(|raw| usage::read(raw, self.tier.clone()));
+        let reports = report.is_some();
+        // A later report replaces an earlier one.
+        sight.usage = report.or_else(|| sight.usage.take());
         let choices = answer.choices.as_deref().unwrap_or_default();
         for choice in choices {
             choice.collect(&mut sight.said);
-            if choice.index.0.unwrap_or(0) == 0 {
+            if choice.index() == 0 {
                 self.refused |= choice.refuses();
                 if sight.finish.is_none() && !choice.finish_reason.is_empty() {
                     sight.finish = Some(finish::stored(&choice.finish_reason.joined(), self.refused));
@@ -48,27 +42,13 @@ impl Watch {
 impl Tap for Watch {
     fn see(&mut self, frame: &Frame, sight: &mut Sight) -> Pass {
         let Some(data) = frame.data() else { return Pass::Forward };
-        let data = data.trim_ascii();
-        if data.is_empty() {
-            return Pass::Forward;
+        match parse(frame, data.trim_ascii()) {
+            Parsed::Nothing => Pass::Forward,
+            Parsed::Done => Pass::Last,
+            Parsed::Answer(answer) => self.chunk(&answer, sight),
+            Parsed::Failed(complaint) => Pass::Failed(complaint),
+            Parsed::Broken(complaint) => Pass::Broken(complaint),
         }
-        if data == DONE {
-            return Pass::Last;
-        }
-        let answer: Answer<'_> = match serde_json::from_slice(data) {
-            Ok(answer) => answer,
-            Err(error) => return Pass::Broken(malformed("stream frame", data, &error)),
-        };
-        if let Some(error) = answer.error.filter(|error| error.get() != "null") {
-            return Pass::Failed(reported(error));
-        }
-        if answer.choices.is_none()
-            && frame.event() == b"error"
-            && let Some(complaint) = of_frame(data)
-        {
-            return Pass::Failed(complaint);
-        }
-        self.chunk(&answer, sight)
     }
 }
 

@@ -224,7 +224,7 @@ impl<'a> Obj<'a> {
     /// Takes a member out; null counts as not there, as the protocol has it.
     pub(super) fn take(&mut self, key: &str) -> Option<Val<'a>> {
         let at = self.members.iter().position(|(name, _)| name == key)?;
-        let (_, raw) = self.members.swap_remove(at);
+        let (_, raw) = self.members.remove(at);
         (raw.get() != "null").then(|| Val { raw, path: self.path_of(key) })
     }
 

@@ -5,6 +5,15 @@
 -- Times are unix milliseconds in UTC, money is whole pico-dollars (10^-12 USD).
 -- Nothing that a trace names is ever deleted: removal sets `removed_at`, and a name is free again for a new row.
 
+CREATE TABLE orgs (
+    id         INTEGER PRIMARY KEY,
+    public_id  TEXT    NOT NULL UNIQUE,
+    name       TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    removed_at INTEGER
+) STRICT;
+CREATE UNIQUE INDEX orgs_name ON orgs (name) WHERE removed_at IS NULL;
+
 CREATE TABLE meta (
     id              INTEGER PRIMARY KEY CHECK (id = 1),
     -- Raised by every administrative transaction; a gateway that sees it move reads its configuration again.
@@ -16,15 +25,6 @@ CREATE TABLE meta (
     swept_trace_id  INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 INSERT INTO meta (id, config_version) VALUES (1, 1);
-
-CREATE TABLE orgs (
-    id         INTEGER PRIMARY KEY,
-    public_id  TEXT    NOT NULL UNIQUE,
-    name       TEXT    NOT NULL,
-    created_at INTEGER NOT NULL,
-    removed_at INTEGER
-) STRICT;
-CREATE UNIQUE INDEX orgs_name ON orgs (name) WHERE removed_at IS NULL;
 
 CREATE TABLE users (
     id         INTEGER PRIMARY KEY,

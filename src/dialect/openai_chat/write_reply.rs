@@ -1,0 +1,174 @@
+//! Writes a whole answer for callers: `chat.completion` and `text_completion` objects.
+
+use super::wire::to_vec;
+use super::{finish, usage};
+use crate::canonical::{Choice, Finish, Json, Part, Reply, UsageReport};
+use crate::dialect::Written;
+use crate::types::{Task, Time};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Completion<'a, C: Serialize> {
+    id: &'a str,
+    object: &'static str,
+    created: i64,
+    model: &'a str,
+    choices: Vec<C>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<usage::Written>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<&'a str>,
+    system_fingerprint: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ChatChoice<'a> {
+    index: usize,
+    message: Message<'a>,
+    logprobs: Option<&'a Json>,
+    finish_reason: &'static str,
+}
+
+#[derive(Serialize)]
+struct TextChoice<'a> {
+    text: String,
+    index: usize,
+    logprobs: Option<&'a Json>,
+    finish_reason: &'static str,
+}
+
+#[derive(Serialize, Default)]
+struct Message<'a> {
+    role: &'static str,
+    content: Option<String>,
+    refusal: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    reasoning_content: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    thinking_blocks: Vec<Thought<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Call<'a>>,
+}
+
+/// A block of `thinking_blocks`: the thought with its seal, so that it survives the way back.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Thought<'a> {
+    Thinking {
+        thinking: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        signature: Option<&'a str>,
+    },
+    RedactedThinking {
+        data: &'a str,
+    },
+}
+
+/// One of `tool_calls`.
+#[derive(Serialize)]
+pub(super) struct Call<'a> {
+    pub(super) id: &'a str,
+    pub(super) r#type: &'static str,
+    pub(super) function: Function<'a>,
+}
+
+/// Name and arguments; the arguments are JSON in a text.
+#[derive(Serialize)]
+pub(super) struct Function<'a> {
+    pub(super) name: &'a str,
+    pub(super) arguments: &'a str,
+}
+
+/// Writes the answer of a task.
+pub(super) fn write(task: Task, mut reply: Reply) -> Written {
+    // Clients read the first choice without asking whether there is one.
+    if reply.choices.is_empty() {
+        reply.choices.push(Choice::default());
+    }
+    let mut dropped = Vec::new();
+    let choices = reply.choices.iter().enumerate();
+    let bytes = if task == Task::Completion {
+        let choices = choices.map(|(index, choice)| text_choice(index, choice, &mut dropped)).collect();
+        to_vec(&completion(&reply, "text_completion", choices))
+    } else {
+        let choices = choices.map(|(index, choice)| chat_choice(index, choice, &mut dropped)).collect();
+        to_vec(&completion(&reply, "chat.completion", choices))
+    };
+    Written { bytes: bytes.into(), dropped }
+}
+
+fn completion<'a, C: Serialize>(reply: &'a Reply, object: &'static str, choices: Vec<C>) -> Completion<'a, C> {
+    let report: Option<&UsageReport> = reply.usage.as_ref();
+    Completion {
+        id: &reply.id,
+        object,
+        created: Time::now().millis() / 1000,
+        model: &reply.model,
+        choices,
+        usage: report.map(|report| usage::written(&report.usage)),
+        service_tier: report.and_then(|report| report.service_tier.as_deref()).map(usage::tier_word),
+        system_fingerprint: None,
+    }
+}
+
+fn chat_choice<'a>(index: usize, choice: &'a Choice, dropped: &mut Vec<String>) -> ChatChoice<'a> {
+    let mut message = Message { role: "assistant", ..Message::default() };
+    for (place, part) in choice.parts.iter().enumerate() {
+        if !say(part, &mut message) {
+            dropped.push(format!("content[{place}]"));
+        }
+    }
+    let refused = message.refusal.is_some();
+    ChatChoice {
+        index,
+        message,
+        logprobs: choice.logprobs.as_ref(),
+        finish_reason: ending(choice.finish.as_ref(), refused, dropped),
+    }
+}
+
+/// Puts a part into the message; false where the protocol has no place for it.
+fn say<'a>(part: &'a Part, message: &mut Message<'a>) -> bool {
+    match part {
+        Part::Text { text, .. } => message.content.get_or_insert_default().push_str(text),
+        Part::Refusal { text } => message.refusal.get_or_insert_default().push_str(text),
+        Part::Thinking { text, signature } => {
+            message.reasoning_content.push_str(text);
+            message.thinking_blocks.push(Thought::Thinking { thinking: text, signature: signature.as_deref() });
+        }
+        Part::RedactedThinking { data } => message.thinking_blocks.push(Thought::RedactedThinking { data }),
+        Part::ToolCall { id, name, input, .. } => message.tool_calls.push(call(id, name, input)),
+        Part::Media(_) | Part::ToolResult { .. } | Part::Opaque { .. } => return false,
+    }
+    true
+}
+
+/// A call of a function.
+pub(super) fn call<'a>(id: &'a str, name: &'a str, input: &'a Json) -> Call<'a> {
+    Call { id, r#type: "function", function: Function { name, arguments: input.get() } }
+}
+
+/// The word for why an answer ended; an end that has no word here is named as dropped.
+pub(super) fn ending(finish: Option<&Finish>, refused: bool, dropped: &mut Vec<String>) -> &'static str {
+    let (word, said) = finish.map_or(("stop", true), |finish| finish::written(finish, refused));
+    if !said {
+        dropped.push("stop_reason".to_owned());
+    }
+    word
+}
+
+fn text_choice<'a>(index: usize, choice: &'a Choice, dropped: &mut Vec<String>) -> TextChoice<'a> {
+    let mut words = String::new();
+    for (place, part) in choice.parts.iter().enumerate() {
+        match part {
+            Part::Text { text, .. } | Part::Refusal { text } => words.push_str(text),
+            _ => dropped.push(format!("content[{place}]")),
+        }
+    }
+    TextChoice {
+        text: words,
+        index,
+        logprobs: choice.logprobs.as_ref(),
+        finish_reason: ending(choice.finish.as_ref(), false, dropped),
+    }
+}

@@ -1,0 +1,252 @@
+//! The first stage: what does this URL want, in which protocol, with which key; and the body.
+
+use super::call::{Arrival, Call, Outcome, Wanted};
+use crate::canonical::{Code, Complaint};
+use crate::dialect::{CallerDialect, anthropic, openai_chat};
+use crate::types::{Secret, Task};
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, Method, Uri};
+use http_body_util::BodyExt;
+use percent_encoding::percent_decode_str;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+static OPENAI: openai_chat::Caller = openai_chat::Caller;
+static ANTHROPIC: anthropic::Caller = anthropic::Caller;
+
+/// Where a key may stand, in the order of looking.
+const KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
+const KEY_PREFIX: &str = "sk-osai-";
+
+/// A sender that falls silent for longer is cut off.
+const BODY_IDLE: Duration = Duration::from_secs(30);
+
+/// Reads the head of a request.
+///
+/// The dialect comes back also when the URL wants nothing we know, so that the error is in it.
+pub(crate) fn accept(method: &Method, uri: &Uri, headers: HeaderMap) -> (&'static dyn CallerDialect, Outcome<Arrival>) {
+    let (org, rest) = read_path(uri.path());
+    let (dialect, wanted) = match look_up(rest, &headers) {
+        Some((dialect, wanted)) => (dialect, wanted),
+        None => return (spoken(&headers), Err(unknown_path(uri))),
+    };
+    if *method != allowed_method(&wanted) {
+        return (dialect, Err(wrong_method(method, uri, &wanted)));
+    }
+    let credential = credential(uri, &headers);
+    let arrival = tags(&headers).map(|tags| Arrival {
+        dialect,
+        wanted,
+        org: org.map(decode),
+        credential,
+        session: header(&headers, "x-optscale-session").map(str::to_owned),
+        tags,
+        headers,
+    });
+    (dialect, arrival)
+}
+
+/// Takes `/llm_proxy/ORG` off, then `/v1`, `/anthropic` and `/cursor` however often they stand: an SDK
+/// appends its own version segment to whatever base URL it was given.
+fn read_path(path: &str) -> (Option<&str>, &str) {
+    let path = path.trim_matches('/');
+    let (org, mut rest) = match path.strip_prefix("llm_proxy/") {
+        Some(inner) => {
+            let (org, rest) = inner.split_once('/').unwrap_or((inner, ""));
+            (Some(org), rest)
+        }
+        None => (None, path),
+    };
+    while let Some(inner) = ["v1/", "anthropic/", "cursor/", "/"].iter().find_map(|prefix| rest.strip_prefix(prefix)) {
+        rest = inner;
+    }
+    (org, rest)
+}
+
+fn look_up(rest: &str, headers: &HeaderMap) -> Option<(&'static dyn CallerDialect, Wanted)> {
+    Some(match rest {
+        "chat/completions" => (&OPENAI, Wanted::Task(Task::Chat)),
+        "completions" => (&OPENAI, Wanted::Task(Task::Completion)),
+        "embeddings" => (&OPENAI, Wanted::Task(Task::Embedding)),
+        "messages" => (&ANTHROPIC, Wanted::Task(Task::Chat)),
+        "messages/count_tokens" => (&ANTHROPIC, Wanted::Task(Task::CountTokens)),
+        "models" => (spoken(headers), Wanted::Models),
+        other => (spoken(headers), Wanted::Model(decode(other.strip_prefix("models/")?))),
+    })
+}
+
+/// The protocol of a request whose URL does not tell.
+fn spoken(headers: &HeaderMap) -> &'static dyn CallerDialect {
+    if headers.contains_key("anthropic-version") { &ANTHROPIC } else { &OPENAI }
+}
+
+fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+fn allowed_method(wanted: &Wanted) -> Method {
+    if matches!(wanted, Wanted::Task(_)) { Method::POST } else { Method::GET }
+}
+
+fn unknown_path(uri: &Uri) -> Complaint {
+    let message = format!(
+        "there is no endpoint {}; this gateway has /v1/chat/completions, /v1/completions, /v1/embeddings, \
+         /v1/messages, /v1/messages/count_tokens and /v1/models. With an SDK, set its base URL to http://HOST/v1",
+        uri.path()
+    );
+    Complaint::new(Code::NotFound, message)
+}
+
+fn wrong_method(method: &Method, uri: &Uri, wanted: &Wanted) -> Complaint {
+    let message = format!("{} takes {}, not {method}", uri.path(), allowed_method(wanted));
+    Complaint::new(Code::MethodNotAllowed, message)
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|value| !value.is_empty())
+}
+
+/// The key of the request: the first that looks like one of ours, else the first at all.
+fn credential(uri: &Uri, headers: &HeaderMap) -> Option<Secret> {
+    let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).map(|value| {
+        let scheme_end = "bearer ".len();
+        let is_bearer = value.get(..scheme_end).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "));
+        if is_bearer { value[scheme_end..].trim() } else { value.trim() }
+    });
+    let named = KEY_HEADERS.into_iter().map(|name| header(headers, name));
+    let mut first = None;
+    for candidate in std::iter::once(bearer).chain(named).flatten() {
+        if candidate.starts_with(KEY_PREFIX) {
+            return Some(Secret::new(candidate));
+        }
+        first = first.or(Some(candidate));
+    }
+    let in_query = || uri.query()?.split('&').find_map(|pair| pair.strip_prefix("key=")).map(decode);
+    first.map(Secret::new).or_else(|| in_query().map(Secret::new))
+}
+
+/// Reads `x-optscale-tags: k=v, k=v`.
+fn tags(headers: &HeaderMap) -> Outcome<BTreeMap<String, String>> {
+    let Some(text) = header(headers, "x-optscale-tags") else { return Ok(BTreeMap::new()) };
+    let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| match pair.split_once('=') {
+            Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
+            _ => Err(Complaint::invalid(
+                "x-optscale-tags",
+                format!("the header x-optscale-tags has `{pair}`; write it as team=blue, app=search"),
+            )),
+        })
+        .collect()
+}
+
+/// Reads the body and the fields that decisions rest on.
+pub(crate) async fn receive(arrival: &mut Arrival, task: Task, body: Body, limit: usize) -> Outcome<Call> {
+    if let Some(encoding) = header(&arrival.headers, CONTENT_ENCODING.as_str()).filter(|name| *name != "identity") {
+        let message = format!("the body has content-encoding `{encoding}`; send it as plain JSON");
+        return Err(Complaint::new(Code::InvalidRequest, message).with_status(415));
+    }
+    let announced = header(&arrival.headers, CONTENT_LENGTH.as_str()).and_then(|value| value.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large(limit));
+    }
+    let body = collect(body, announced.unwrap_or(0), limit).await?;
+    let text = std::str::from_utf8(&body).map_err(|error| not_utf8(error.valid_up_to()))?;
+    let peek = arrival.dialect.peek(task, text)?;
+    Ok(Call { dialect: arrival.dialect, task, headers: std::mem::take(&mut arrival.headers), body, peek })
+}
+
+async fn collect(mut body: Body, announced: usize, limit: usize) -> Outcome<Bytes> {
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    while let Some(frame) = next_frame(&mut body).await? {
+        let Ok(bytes) = frame.into_data() else { continue };
+        if all.is_empty() && first.is_empty() {
+            first = bytes;
+            continue;
+        }
+        if all.is_empty() {
+            all.reserve(announced.max(first.len() + bytes.len()));
+            all.extend_from_slice(&first);
+        }
+        all.extend_from_slice(&bytes);
+        if all.len() > limit {
+            return Err(too_large(limit));
+        }
+    }
+    let whole = if all.is_empty() { first } else { all.freeze() };
+    if whole.len() > limit { Err(too_large(limit)) } else { Ok(whole) }
+}
+
+async fn next_frame(body: &mut Body) -> Outcome<Option<http_body::Frame<Bytes>>> {
+    match tokio::time::timeout(BODY_IDLE, body.frame()).await {
+        Ok(None) => Ok(None),
+        Ok(Some(Ok(frame))) => Ok(Some(frame)),
+        Ok(Some(Err(error))) => Err(Complaint::new(Code::InvalidRequest, format!("the body broke off: {error}"))),
+        Err(_) => Err(Complaint::new(Code::RequestTimeout, "no byte of the body came for 30 s; send it in one go")),
+    }
+}
+
+fn too_large(limit: usize) -> Complaint {
+    let message = format!(
+        "the body is larger than {} MiB; send less, or start the gateway with a larger --max-body",
+        limit / (1024 * 1024)
+    );
+    Complaint::new(Code::RequestTooLarge, message)
+}
+
+fn not_utf8(at: usize) -> Complaint {
+    Complaint::new(Code::InvalidRequest, format!("the body is not UTF-8: byte {at} belongs to no character"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_base_url_leads_to_the_same_place() {
+        for path in [
+            "/v1/messages",
+            "/v1/v1/messages",
+            "/anthropic/v1/messages",
+            "/messages",
+            "/llm_proxy/acme/v1/messages",
+            "/llm_proxy/acme/anthropic/v1/messages",
+            "//v1//messages/",
+        ] {
+            assert_eq!(read_path(path).1, "messages", "{path}");
+        }
+        assert_eq!(read_path("/llm_proxy/acme/cursor/chat/completions"), (Some("acme"), "chat/completions"));
+    }
+
+    #[test]
+    fn model_ids_may_hold_slashes_and_escapes() {
+        let wanted = |path| look_up(read_path(path).1, &HeaderMap::new()).map(|found| found.1);
+        assert_eq!(wanted("/v1/models/a%2Fb:c"), Some(Wanted::Model("a/b:c".into())));
+        assert_eq!(wanted("/v1/models/a/b"), Some(Wanted::Model("a/b".into())));
+        assert_eq!(wanted("/v1/nothing"), None);
+    }
+
+    #[test]
+    fn a_key_is_found_wherever_it_stands() {
+        let uri = |text: &str| text.parse::<Uri>().unwrap();
+        let with = |name: &'static str, value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, http::HeaderValue::from_static(value));
+            headers
+        };
+        let found = |uri: &Uri, headers: &HeaderMap| credential(uri, headers).map(|key| key.reveal().to_owned());
+        let plain = uri("/v1/models");
+        assert_eq!(found(&plain, &with("authorization", "bearer k1")).as_deref(), Some("k1"));
+        for name in KEY_HEADERS {
+            assert_eq!(found(&plain, &with(name, "k2")).as_deref(), Some("k2"));
+        }
+        assert_eq!(found(&uri("/v1/models?a=b&key=k%2D3"), &HeaderMap::new()).as_deref(), Some("k-3"));
+        let mut both = with("authorization", "Bearer something");
+        both.insert("x-api-key", http::HeaderValue::from_static("sk-osai-x"));
+        assert_eq!(found(&plain, &both).as_deref(), Some("sk-osai-x"));
+        assert_eq!(found(&plain, &HeaderMap::new()), None);
+    }
+}

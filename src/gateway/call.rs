@@ -1,0 +1,107 @@
+//! What moves along the path of a call, in the order in which it comes to be.
+
+use super::snapshot::{KeyEntry, OrgState, ProviderState};
+use super::stream::AnswerStream;
+use crate::canonical::Complaint;
+use crate::catalogue::Model;
+use crate::dialect::{CallerDialect, Peek, Sight};
+use crate::records::Route;
+use crate::types::{Secret, Task};
+use bytes::Bytes;
+use http::HeaderMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How a stage ends.
+pub(crate) type Outcome<T> = Result<T, Complaint>;
+
+/// The head of a request, read: what is wanted, in which protocol, with which key.
+pub(crate) struct Arrival {
+    pub dialect: &'static dyn CallerDialect,
+    pub wanted: Wanted,
+    /// The organisation that the URL names, by id or name.
+    pub org: Option<String>,
+    pub credential: Option<Secret>,
+    pub headers: HeaderMap,
+    pub tags: BTreeMap<String, String>,
+    pub session: Option<String>,
+}
+
+/// What a URL asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Wanted {
+    /// A model's work.
+    Task(Task),
+    /// The models that the key may call.
+    Models,
+    /// One of them.
+    Model(String),
+}
+
+/// Whose call it is.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub org: Arc<OrgState>,
+    pub key: Arc<KeyEntry>,
+}
+
+/// A request for a model's work, with its body.
+pub(crate) struct Call {
+    pub dialect: &'static dyn CallerDialect,
+    pub task: Task,
+    pub headers: HeaderMap,
+    /// Checked to be UTF-8.
+    pub body: Bytes,
+    pub peek: Peek,
+}
+
+impl Call {
+    /// The body as text.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap_or_default()
+    }
+}
+
+/// A provider and one of its models.
+#[derive(Clone)]
+pub(crate) struct Target {
+    pub provider: Arc<ProviderState>,
+    /// As the provider names it.
+    pub model: String,
+    /// What the catalogue knows of it.
+    pub card: Option<Model>,
+}
+
+impl Target {
+    /// `provider/model`.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.provider.record.name, self.model)
+    }
+}
+
+/// What goes back to the caller.
+pub(crate) struct Answer {
+    pub status: u16,
+    /// Headers of the provider that are the caller's to know.
+    pub headers: HeaderMap,
+    pub target: Option<Target>,
+    pub route: Option<Arc<Route>>,
+    pub dropped: Vec<String>,
+    pub content: Content,
+}
+
+/// The body of an answer.
+pub(crate) enum Content {
+    /// All of it, and what was seen in it. `stream`: written as a stream, since the caller wanted one.
+    Whole { bytes: Bytes, sight: Sight, stream: bool },
+    /// Piece by piece; the stream writes the trace itself.
+    Stream(Box<AnswerStream>),
+    /// The provider refused; its words in the caller's dialect.
+    Refusal { bytes: Bytes, complaint: Complaint },
+}
+
+/// What is asked of a target.
+pub(crate) struct Ask<'a> {
+    pub call: &'a Call,
+    pub target: &'a Target,
+}

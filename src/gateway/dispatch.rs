@@ -1,0 +1,330 @@
+//! The fifth stage: send the call to its targets, until one answers.
+
+use super::Worker;
+use super::call::{Answer, Ask, Call, Content, Outcome, Target};
+use super::estimate::Evidence;
+use super::record::Trace;
+use super::route::Plan;
+use super::snapshot::Link;
+use super::stream::{AnswerStream, Carriage, Pace, witness};
+use super::translate::{self, Translated};
+use super::upstream::Upstream;
+use crate::canonical::{Code, Complaint};
+use crate::dialect::{Sight, Written};
+use crate::http::{HttpError, Outgoing, Patience};
+use crate::provider::sandbox;
+use crate::tokens;
+use crate::types::Task;
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::{HeaderMap, Method};
+use std::time::Duration;
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// A call that is answered sooner needs no row that says it is under way: it gets its final one.
+const ANNOUNCE_AFTER: Duration = Duration::from_millis(20);
+/// The largest whole answer; images in base 64 are the largest there are.
+const MOST_REPLY: usize = 256 * 1024 * 1024;
+/// An error page says what it has to say in less.
+const MOST_ERROR: usize = 256 * 1024;
+
+/// Sends a granted call to its targets in order, until one answers.
+///
+/// # Errors
+/// What the last target came to, or why none could be asked.
+pub(crate) async fn dispatch(worker: &Worker, plan: Plan, call: Call, trace: &mut Option<Trace>) -> Outcome<Answer> {
+    let mut last = Complaint::new(Code::Internal, "the plan has no target");
+    for target in plan.targets() {
+        let ask = Ask { call: &call, target };
+        match attempt(worker, &ask, trace).await {
+            Ok(content) => return Ok(answer(&plan, target, content)),
+            Err(complaint) => last = complaint,
+        }
+    }
+    Err(last)
+}
+
+/// What one target gave.
+struct Given {
+    status: u16,
+    headers: HeaderMap,
+    dropped: Vec<String>,
+    content: Content,
+}
+
+fn answer(plan: &Plan, target: &Target, given: Given) -> Answer {
+    Answer {
+        status: given.status,
+        headers: given.headers,
+        target: Some(target.clone()),
+        route: plan.route().cloned(),
+        dropped: given.dropped,
+        content: given.content,
+    }
+}
+
+async fn attempt(worker: &Worker, ask: &Ask<'_>, slot: &mut Option<Trace>) -> Outcome<Given> {
+    let Some(trace) = slot.as_mut() else { return Err(Complaint::new(Code::Internal, "the trace is gone")) };
+    trace.target(ask.target);
+    if ask.call.task == Task::CountTokens && ask.target.provider.dialect.path(Task::CountTokens).is_none() {
+        return count_here(ask).await;
+    }
+    let translated = translate::request(ask)?;
+    trace.dropped(&translated.dropped);
+    trace.sent(Evidence::new(ask.call.dialect, ask.call.task, &ask.call.body));
+    let sent = Instant::now();
+    let result = send(worker, ask, &translated, trace).await;
+    let (status, error) = match &result {
+        Ok(upstream) => (Some(upstream.status), None),
+        Err(complaint) => (None, Some(complaint.code)),
+    };
+    let name = ask.target.name();
+    let upstream = match result {
+        Ok(upstream) if upstream.status < 300 => upstream,
+        Ok(upstream) => {
+            trace.unbilled();
+            let refused = refusal(ask, &translated, upstream).await;
+            let code = match &refused {
+                Ok(Given { content: Content::Refusal { complaint, .. }, .. }) | Err(complaint) => complaint.code,
+                Ok(_) => Code::ProviderError,
+            };
+            trace.attempt(name, status, Some(code));
+            return refused;
+        }
+        Err(complaint) => {
+            trace.attempt(name, status, error);
+            return Err(complaint);
+        }
+    };
+    trace.attempt(name, status, None);
+    accepted(worker, ask, translated, (upstream, sent), slot).await
+}
+
+/// Sends the request and waits for the head of the answer, no longer than the first byte may take.
+async fn send(worker: &Worker, ask: &Ask<'_>, translated: &Translated, trace: &mut Trace) -> Outcome<Upstream> {
+    let provider = &ask.target.provider;
+    let endpoint = match &provider.link {
+        Link::Sandbox => return Ok(Upstream::sandbox(sandbox::answer(translated.task, &translated.bytes))),
+        Link::Faulty(fault) => {
+            trace.unbilled();
+            return Err(Complaint::new(
+                Code::ProviderUnreachable,
+                format!("the provider `{}` cannot be used: {fault}", provider.record.name),
+            ));
+        }
+        Link::Network(_) => provider.link.endpoint(translated.task),
+    };
+    let endpoint =
+        endpoint.ok_or_else(|| Complaint::new(Code::Internal, "the provider has no address for this task"))?;
+    let limits = worker.gateway().limits();
+    let outgoing = Outgoing {
+        endpoint,
+        method: Method::POST,
+        headers: translate::headers(ask.call, ask.target, translated.same),
+        body: translated.bytes.clone(),
+        patience: Patience { connect: limits.connect },
+    };
+    let sending = worker.client().send(outgoing);
+    tokio::pin!(sending);
+    let response = match timeout(ANNOUNCE_AFTER, &mut sending).await {
+        Ok(response) => response,
+        Err(_) => {
+            trace.announce();
+            let rest = limits.first_byte.min(limits.total).saturating_sub(ANNOUNCE_AFTER);
+            timeout(rest, sending).await.map_err(|_| no_first_byte(&provider.record.name, limits.first_byte))?
+        }
+    };
+    response.map(Upstream::network).map_err(|error| {
+        if error.nothing_sent() {
+            trace.unbilled();
+        }
+        unreachable(&provider.record.name, &error)
+    })
+}
+
+fn no_first_byte(provider: &str, after: Duration) -> Complaint {
+    let message = format!(
+        "the provider `{provider}` did not begin to answer within {} s; try again, or raise the limit with `serve --first-byte-timeout`",
+        after.as_secs_f32()
+    );
+    Complaint::new(Code::ProviderTimeout, message)
+}
+
+fn unreachable(provider: &str, error: &HttpError) -> Complaint {
+    let code = if matches!(error, HttpError::ConnectTimeout { .. }) {
+        Code::ProviderTimeout
+    } else {
+        Code::ProviderUnreachable
+    };
+    let message = format!(
+        "the provider `{provider}` cannot be reached: {error}; `optscale-ai provider test {provider}` looks closer"
+    );
+    Complaint::new(code, message)
+}
+
+/// The provider said no: its words, in the caller's dialect.
+async fn refusal(ask: &Ask<'_>, translated: &Translated, upstream: Upstream) -> Outcome<Given> {
+    let provider = &ask.target.provider;
+    let name = &provider.record.name;
+    let Upstream { status, headers, body } = upstream;
+    if (300..400).contains(&status) {
+        let to = headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("nowhere");
+        let message = format!(
+            "the provider `{name}` answered with a redirect to {to}, which is not followed; set the address with `optscale-ai provider edit {name} --base-url URL`"
+        );
+        return Err(Complaint::new(Code::ProviderMalformed, message));
+    }
+    let bytes = body.collect(MOST_ERROR).await.unwrap_or_default();
+    let complaint = provider.dialect.read_complaint(status, retry_after(&headers), &bytes);
+    if status == 401 {
+        let message = format!(
+            "the provider `{name}` refused the API key that the gateway holds for it ({}); an administrator replaces it with \
+             `optscale-ai provider edit {name} --api-key-env VAR`",
+            complaint.message
+        );
+        return Err(Complaint::new(Code::ProviderKeyRejected, message));
+    }
+    if !translated.same || !is_json(&headers) {
+        return Err(complaint);
+    }
+    Ok(Given { status, headers: shown(&headers), dropped: Vec::new(), content: Content::Refusal { bytes, complaint } })
+}
+
+/// Seconds, or a date, until the provider wants to be asked again.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    text.trim()
+        .parse::<f64>()
+        .ok()
+        .filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
+        .map(Duration::from_secs_f64)
+}
+
+/// The provider answers.
+async fn accepted(
+    worker: &Worker,
+    ask: &Ask<'_>,
+    translated: Translated,
+    (upstream, sent): (Upstream, Instant),
+    slot: &mut Option<Trace>,
+) -> Outcome<Given> {
+    let deadline = sent + worker.gateway().limits().total;
+    if let Some(encoding) = upstream.headers.get(CONTENT_ENCODING).filter(|value| value.as_bytes() != b"identity") {
+        let message = format!(
+            "the provider sent its answer as {} although it was asked not to",
+            encoding.to_str().unwrap_or("?")
+        );
+        return Err(Complaint::new(Code::ProviderMalformed, message));
+    }
+    let headers = if translated.same { shown(&upstream.headers) } else { HeaderMap::new() };
+    let status = upstream.status;
+    let (content, dropped) = if ask.call.peek.stream && is_stream(&upstream.headers) {
+        let pace = Pace { idle: worker.gateway().limits().idle, deadline };
+        (stream(ask, &translated, (upstream, pace), slot)?, translated.dropped)
+    } else {
+        let collected = timeout_at(deadline, upstream.body.collect(MOST_REPLY)).await;
+        let bytes = collected.map_err(|_| no_end(&ask.target.provider.record.name))??;
+        whole(ask, translated, bytes)?
+    };
+    Ok(Given { status, headers, dropped, content })
+}
+
+fn no_end(provider: &str) -> Complaint {
+    let message = format!(
+        "the provider `{provider}` did not finish its answer in time; raise the limit with `serve --total-timeout`"
+    );
+    Complaint::new(Code::ProviderTimeout, message)
+}
+
+fn stream(
+    ask: &Ask<'_>,
+    translated: &Translated,
+    (upstream, pace): (Upstream, Pace),
+    slot: &mut Option<Trace>,
+) -> Outcome<Content> {
+    let theirs = ask.target.provider.dialect;
+    let carriage = if translated.same {
+        Carriage::Forward(theirs.tap(translated.task, !ask.call.peek.include_usage))
+    } else {
+        Carriage::Translate(theirs.stream_reader(translated.task))
+    };
+    let writer = ask.call.dialect.stream_writer(translate::asked(ask.call));
+    let mut trace = slot.take().ok_or_else(|| Complaint::new(Code::Internal, "the trace is gone"))?;
+    trace.announce();
+    Ok(Content::Stream(Box::new(AnswerStream::new(upstream.body, carriage, writer, trace, pace))))
+}
+
+/// A whole answer in the caller's dialect; also for a caller who wanted a stream from a provider that has none.
+fn whole(ask: &Ask<'_>, translated: Translated, bytes: Bytes) -> Outcome<(Content, Vec<String>)> {
+    let (call, theirs) = (ask.call, ask.target.provider.dialect);
+    if translated.same && !call.peek.stream {
+        let sight = theirs.glance(translated.task, &bytes)?;
+        return Ok((Content::Whole { bytes, sight, stream: false }, translated.dropped));
+    }
+    let mut dropped = translated.dropped;
+    if translated.task == Task::CountTokens {
+        let reply = theirs.read_reply(translated.task, &bytes)?;
+        let input = reply.usage.map(|report| report.usage.input).unwrap_or_default();
+        return Ok((
+            Content::Whole { bytes: call.dialect.write_token_count(input), sight: Sight::default(), stream: false },
+            dropped,
+        ));
+    }
+    let reply = theirs.read_reply(translated.task, &bytes)?;
+    let mut sight = Sight::default();
+    let events = reply.clone().into_events();
+    events.iter().for_each(|event| witness(event, &mut sight));
+    if !call.peek.stream {
+        let Written { bytes, dropped: unsaid } = call.dialect.write_reply(call.task, reply);
+        dropped.extend(unsaid);
+        return Ok((Content::Whole { bytes, sight, stream: false }, dropped));
+    }
+    let mut writer = call.dialect.stream_writer(translate::asked(call));
+    let mut out = BytesMut::new();
+    events.into_iter().for_each(|event| writer.event(event, &mut out));
+    writer.end(&mut out);
+    dropped.extend_from_slice(writer.dropped());
+    Ok((Content::Whole { bytes: out.freeze(), sight, stream: true }, dropped))
+}
+
+/// Counts tokens for a provider whose protocol cannot.
+async fn count_here(ask: &Ask<'_>) -> Outcome<Given> {
+    let (body, dialect, task, model) =
+        (ask.call.body.clone(), ask.call.dialect, ask.call.task, ask.target.model.clone());
+    let counting = tokio::task::spawn_blocking(move || {
+        let text = std::str::from_utf8(&body).unwrap_or_default();
+        let texts = dialect.texts(task, text)?;
+        Ok(texts.iter().map(|text| tokens::count(&model, &text.value)).sum())
+    });
+    let count: Outcome<u64> = counting.await.unwrap_or_else(|_| Err(Complaint::new(Code::Internal, "counting failed")));
+    let bytes = ask.call.dialect.write_token_count(count?);
+    let content = Content::Whole { bytes, sight: Sight::default(), stream: false };
+    Ok(Given { status: 200, headers: HeaderMap::new(), dropped: Vec::new(), content })
+}
+
+fn is_stream(headers: &HeaderMap) -> bool {
+    content_type(headers).is_some_and(|kind| kind.starts_with("text/event-stream"))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    content_type(headers).is_some_and(|kind| kind.starts_with("application/json"))
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
+}
+
+/// The provider's headers that are the caller's to know, where both speak the same dialect.
+fn shown(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = HeaderMap::new();
+    for (name, value) in headers {
+        let text = name.as_str();
+        let prefixed = ["x-ratelimit-", "anthropic-ratelimit-", "openai-processing-ms", "openai-version"];
+        if prefixed.iter().any(|prefix| text.starts_with(prefix))
+            || ["retry-after", "x-request-id", "request-id"].contains(&text)
+        {
+            kept.append(name.clone(), value.clone());
+        }
+    }
+    kept
+}

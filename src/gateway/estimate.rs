@@ -1,0 +1,122 @@
+//! What a call consumed when the provider did not say: a rough count at once, so that the row has a
+//! cost from the first moment, and a tokenizer's count a little later, off the path of calls.
+
+use crate::catalogue::Model;
+use crate::dialect::CallerDialect;
+use crate::records::{TraceRecord, UsageSource};
+use crate::store::Ledger;
+use crate::tokens;
+use crate::types::{Money, Task, Usage};
+use bytes::Bytes;
+use std::sync::{Arc, mpsc};
+
+/// Of a longer request only so much is kept while its answer streams; the rest is scaled.
+const KEPT: usize = 64 * 1024;
+/// English text and JSON have about four bytes a token.
+const BYTES_PER_TOKEN: u64 = 4;
+/// More than this many answers waiting for their count keep the rough one.
+const WAITING: usize = 1024;
+
+/// What remains of a request for an estimate.
+pub(crate) struct Evidence {
+    dialect: &'static dyn CallerDialect,
+    task: Task,
+    body: Bytes,
+    full_length: usize,
+}
+
+impl Evidence {
+    /// Keeps the body, or the beginning of a long one.
+    pub fn new(dialect: &'static dyn CallerDialect, task: Task, body: &Bytes) -> Evidence {
+        let full_length = body.len();
+        // A slice would keep the whole buffer alive.
+        let body = if full_length <= KEPT { body.clone() } else { Bytes::copy_from_slice(&body[..KEPT]) };
+        Evidence { dialect, task, body, full_length }
+    }
+
+    fn prompt_tokens(&self, model: &str) -> u64 {
+        let whole = self.body.len() == self.full_length;
+        let texts = std::str::from_utf8(&self.body).ok().filter(|_| whole);
+        match texts.and_then(|body| self.dialect.texts(self.task, body).ok()) {
+            Some(texts) => texts.iter().map(|text| tokens::count(model, &text.value)).sum(),
+            None => {
+                let counted = tokens::count(model, &String::from_utf8_lossy(&self.body));
+                let (part, full) = (self.body.len().max(1) as u64, self.full_length as u64);
+                counted.saturating_mul(full) / part
+            }
+        }
+    }
+}
+
+/// Counts by bytes what the provider did not report.
+pub(crate) fn roughly(reported: Usage, evidence: &Evidence, said: &str) -> Usage {
+    let tokens = |bytes: usize| (bytes as u64).div_ceil(BYTES_PER_TOKEN);
+    complete(reported, tokens(evidence.full_length), tokens(said.len()))
+}
+
+/// A provider that broke off may have reported its input, and only a part of its output.
+fn complete(reported: Usage, prompt: u64, said: u64) -> Usage {
+    Usage {
+        input: if reported.input > 0 { reported.input } else { prompt },
+        output: reported.output.max(said),
+        ..reported
+    }
+}
+
+/// Fills in what a usage costs, by the prices at the time of the call.
+pub(crate) fn price(record: &mut TraceRecord, card: Option<&Model>, tier: Option<&str>) {
+    let rates = card.and_then(|card| card.rates(record.id.time(), &record.usage, tier));
+    record.cost = rates.as_ref().and_then(|rates| rates.cost(&record.usage));
+    record.rates = rates.map(Arc::new);
+    if record.usage == Usage::default() && record.usage_source == UsageSource::Reported {
+        record.cost = record.cost.or(Some(Money::ZERO));
+    }
+}
+
+/// An answer whose usage is not, or not wholly, known.
+pub(crate) struct Unsure {
+    /// What the provider said of it.
+    pub reported: Usage,
+    /// Its words.
+    pub said: String,
+    /// The class of service, where the provider named it.
+    pub tier: Option<String>,
+}
+
+struct Job {
+    record: Box<TraceRecord>,
+    evidence: Evidence,
+    unsure: Unsure,
+    card: Option<Model>,
+}
+
+/// A thread that counts tokens; it sleeps until something is uncertain.
+pub(crate) struct Estimator(mpsc::SyncSender<Job>);
+
+impl Estimator {
+    /// Starts the thread; it ends with the last handle.
+    pub fn start(ledger: Arc<Ledger>) -> std::io::Result<Estimator> {
+        let (sender, jobs) = mpsc::sync_channel::<Job>(WAITING);
+        std::thread::Builder::new().name("estimator".into()).spawn(move || {
+            for job in jobs {
+                ledger.note(refined(job));
+            }
+        })?;
+        Ok(Estimator(sender))
+    }
+
+    /// Counts again, with a tokenizer, and corrects the row.
+    pub fn refine(&self, record: Box<TraceRecord>, evidence: Evidence, unsure: Unsure, card: Option<Model>) {
+        // Where too many wait, the rough count stays: it is marked as an estimate all the same.
+        let _ = self.0.try_send(Job { record, evidence, unsure, card });
+    }
+}
+
+fn refined(job: Job) -> Box<TraceRecord> {
+    let Job { mut record, evidence, unsure, card } = job;
+    let model = record.model.clone().unwrap_or_default();
+    let prompt = if unsure.reported.input > 0 { 0 } else { evidence.prompt_tokens(&model) };
+    record.usage = complete(unsure.reported, prompt, tokens::count(&model, &unsure.said));
+    price(&mut record, card.as_ref(), unsure.tier.as_deref());
+    record
+}

@@ -1,0 +1,303 @@
+//! The trace of a call: filled in on the way, written when the call ends, however it ends.
+
+use super::Gateway;
+use super::call::{Arrival, Call, Caller, Target, Wanted};
+use super::estimate::{self, Evidence, Unsure};
+use super::route::Plan;
+use crate::canonical::{Code, Complaint};
+use crate::catalogue::Model;
+use crate::dialect::Sight;
+use crate::records::{Attempt, Status, TraceRecord, UsageSource};
+use crate::store::Ticket;
+use crate::types::{Money, Protocol, Time, TraceId, Usage};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The HTTP status that a trace has when the caller hung up before it got one.
+const CLIENT_CLOSED: u16 = 499;
+
+/// A record under way. Dropped before it was finished, it is written as interrupted.
+pub(crate) struct Trace {
+    gateway: Arc<Gateway>,
+    arrived: Instant,
+    /// None once written.
+    record: Option<Box<TraceRecord>>,
+    card: Option<Model>,
+    /// What an estimate needs; there once the call went out.
+    evidence: Option<Evidence>,
+    /// Whether a row says that the call is under way.
+    announced: bool,
+    sent: Option<Instant>,
+}
+
+impl Trace {
+    /// A trace that starts now.
+    pub fn start(gateway: Arc<Gateway>, protocol: Protocol) -> Trace {
+        let id = gateway.next_id(Time::now());
+        Trace {
+            record: Some(Box::new(blank(id, protocol))),
+            gateway,
+            arrived: Instant::now(),
+            card: None,
+            evidence: None,
+            announced: false,
+            sent: None,
+        }
+    }
+
+    /// The id, as callers see it.
+    pub fn id(&self) -> TraceId {
+        self.record.as_ref().map_or(TraceId(0), |record| record.id)
+    }
+
+    fn edit(&mut self, edit: impl FnOnce(&mut TraceRecord)) {
+        if let Some(record) = self.record.as_deref_mut() {
+            edit(record);
+        }
+    }
+
+    /// What the head of the request says.
+    pub fn arrival(&mut self, arrival: &mut Arrival) {
+        let (tags, session) = (std::mem::take(&mut arrival.tags), arrival.session.take());
+        let task = if let Wanted::Task(task) = arrival.wanted { Some(task) } else { None };
+        self.edit(|record| (record.task, record.tags, record.session) = (task, tags, session));
+    }
+
+    /// Whose call it is. The key's tags win over the caller's.
+    pub fn caller(&mut self, caller: &Caller) {
+        let key = &caller.key.key;
+        self.edit(|record| {
+            (record.org, record.user, record.key) = (Some(key.org), Some(key.user), Some(key.id));
+            record.tags.extend(key.tags.iter().map(|(name, value)| (name.clone(), value.clone())));
+        });
+    }
+
+    /// What is asked.
+    pub fn call(&mut self, call: &Call) {
+        let (model, stream) = (call.peek.model.value.clone(), call.peek.stream);
+        self.edit(|record| (record.requested_model, record.stream) = (Some(model), stream));
+    }
+
+    /// Where it will go.
+    pub fn plan(&mut self, plan: &Plan) {
+        let route = plan.route().map(|route| route.id);
+        self.edit(|record| record.route = route);
+        if let Some(target) = plan.targets().first() {
+            self.target(target);
+        }
+    }
+
+    /// Where it goes now.
+    pub fn target(&mut self, target: &Target) {
+        self.card = target.card;
+        let (provider, model) = (target.provider.record.id, target.model.clone());
+        self.edit(|record| (record.provider, record.model) = (Some(provider), Some(model)));
+    }
+
+    /// The request goes out now.
+    pub fn sent(&mut self, evidence: Evidence) {
+        let now = Instant::now();
+        let overhead = micros(now - self.arrived);
+        self.evidence = Some(evidence);
+        self.sent = Some(now);
+        self.edit(|record| record.overhead_us = overhead);
+    }
+
+    /// The provider surely bills nothing: it was not reached, or it refused.
+    pub fn unbilled(&mut self) {
+        self.evidence = None;
+    }
+
+    /// Writes down that the call is under way, so that a killed process leaves a trace of it.
+    pub fn announce(&mut self) {
+        if self.announced {
+            return;
+        }
+        self.announced = true;
+        let latency = micros(self.arrived.elapsed());
+        self.edit(|record| record.latency_us = latency);
+        if let Some(record) = &self.record {
+            self.gateway.ledger().note(record.clone());
+        }
+    }
+
+    /// One try is over.
+    pub fn attempt(&mut self, model: String, http_status: Option<u16>, error: Option<Code>) {
+        let latency_us = self.sent.map_or(0, |sent| micros(sent.elapsed()));
+        let error = error.map(|code| code.as_str().to_owned());
+        self.edit(|record| record.attempts.push(Attempt { model, http_status, error, latency_us }));
+    }
+
+    /// What could not be translated.
+    pub fn dropped(&mut self, paths: &[String]) {
+        self.edit(|record| record.dropped.extend_from_slice(paths));
+    }
+
+    /// The first byte of the answer is there.
+    pub fn first_byte(&mut self) {
+        let now = micros(self.arrived.elapsed());
+        self.edit(|record| record.first_token_us = record.first_token_us.or(Some(now)));
+    }
+
+    /// Leaves no record of the call.
+    pub fn forget(mut self) {
+        self.record = None;
+    }
+
+    /// The caller gets a whole answer.
+    pub fn answered(&mut self, http_status: u16, sight: Sight) -> Option<Written> {
+        self.finish(Ending { status: Status::Ok, http_status, error: None, message: None, sight, whole: true })
+    }
+
+    /// The caller gets an error instead of an answer, or at the end of half an answer.
+    pub fn complained(&mut self, complaint: &Complaint, sight: Sight) -> Option<Written> {
+        let status = if is_refusal(complaint.code) { Status::Refused } else { Status::Error };
+        let message = Some(complaint.message.clone().into_owned());
+        let error = Some(complaint.code.as_str());
+        self.finish(Ending { status, http_status: complaint.status, error, message, sight, whole: false })
+    }
+
+    /// The caller hung up.
+    pub fn interrupted(&mut self, sight: Sight) {
+        let ending = Ending {
+            status: Status::Interrupted,
+            http_status: CLIENT_CLOSED,
+            error: Some("client_closed"),
+            message: None,
+            sight,
+            whole: false,
+        };
+        self.finish(ending);
+    }
+
+    fn finish(&mut self, ending: Ending) -> Option<Written> {
+        let mut record = self.record.take()?;
+        record.status = ending.status;
+        record.http_status = ending.http_status;
+        record.error = ending.error.map(Into::into);
+        record.message.clone_from(&ending.message);
+        record.latency_us = micros(self.arrived.elapsed());
+        record.finish = ending.sight.finish.clone();
+        let unsure = self.account(&mut record, &ending);
+        let cost = record.cost;
+        let refine = unsure.zip(self.evidence.take()).map(|both| (record.clone(), both));
+        let ticket = self.gateway.ledger().write(record);
+        if let Some((record, (unsure, evidence))) = refine {
+            self.gateway.estimator().refine(record, evidence, unsure, self.card);
+        }
+        Some(Written { ticket, cost })
+    }
+
+    /// Fills in usage and cost. Gives what must be counted where the provider did not say, or could
+    /// not to the end.
+    fn account(&self, record: &mut TraceRecord, ending: &Ending) -> Option<Unsure> {
+        let Some(evidence) = &self.evidence else {
+            record.cost = Some(Money::ZERO);
+            return None;
+        };
+        let reported = ending.sight.usage.as_ref();
+        let tier = reported.and_then(|report| report.service_tier.as_deref());
+        record.usage = reported.map(|report| report.usage).unwrap_or_default();
+        record.usage_raw = reported.and_then(|report| report.raw.as_ref()).map(|raw| raw.get().to_owned());
+        let certain = ending.whole && reported.is_some();
+        record.usage_source = if certain { UsageSource::Reported } else { UsageSource::Estimated };
+        if !certain {
+            record.usage = estimate::roughly(record.usage, evidence, &ending.sight.said);
+        }
+        estimate::price(record, self.card.as_ref(), tier);
+        (!certain).then(|| Unsure {
+            reported: reported.map(|report| report.usage).unwrap_or_default(),
+            said: ending.sight.said.clone(),
+            tier: tier.map(str::to_owned),
+        })
+    }
+}
+
+/// A record that is on its way to the store.
+pub(crate) struct Written {
+    /// Ready when the record is safe.
+    pub ticket: Ticket,
+    /// What the call cost, if that is known.
+    pub cost: Option<Money>,
+}
+
+struct Ending {
+    status: Status,
+    http_status: u16,
+    error: Option<&'static str>,
+    message: Option<String>,
+    sight: Sight,
+    /// Whether the provider came to its end, so that what it reported is all.
+    whole: bool,
+}
+
+impl Drop for Trace {
+    fn drop(&mut self) {
+        if self.record.is_some() {
+            self.interrupted(Sight::default());
+        }
+    }
+}
+
+/// Whether the gateway itself did not let the call through.
+fn is_refusal(code: Code) -> bool {
+    match code {
+        Code::InvalidApiKey
+        | Code::ApiKeyExpired
+        | Code::ModelNotAllowed
+        | Code::ModelNotFound
+        | Code::ModelAmbiguous
+        | Code::ProviderDisabled
+        | Code::InvalidRequest
+        | Code::NotFound
+        | Code::MethodNotAllowed
+        | Code::RequestTooLarge
+        | Code::RequestTimeout
+        | Code::UnsupportedFeature
+        | Code::Overloaded
+        | Code::StorageUnavailable => true,
+        Code::ProviderError
+        | Code::ProviderKeyRejected
+        | Code::ProviderUnreachable
+        | Code::ProviderMalformed
+        | Code::ProviderTimeout
+        | Code::Internal => false,
+    }
+}
+
+fn micros(span: std::time::Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn blank(id: TraceId, protocol: Protocol) -> TraceRecord {
+    TraceRecord {
+        id,
+        org: None,
+        user: None,
+        key: None,
+        provider: None,
+        task: None,
+        protocol,
+        model: None,
+        requested_model: None,
+        route: None,
+        status: Status::Running,
+        http_status: 0,
+        error: None,
+        message: None,
+        stream: false,
+        attempts: Vec::new(),
+        usage: Usage::default(),
+        usage_source: UsageSource::None,
+        usage_raw: None,
+        cost: None,
+        rates: None,
+        latency_us: 0,
+        first_token_us: None,
+        overhead_us: 0,
+        finish: None,
+        dropped: Vec::new(),
+        tags: Default::default(),
+        session: None,
+    }
+}

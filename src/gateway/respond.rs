@@ -1,0 +1,173 @@
+//! The last stage: an answer or a complaint becomes an HTTP response in the caller's dialect.
+
+use super::call::{Answer, Content, Outcome};
+use super::record::{Trace, Written};
+use super::stream::{AnswerStream, MOST_WAIT_FOR_STORAGE};
+use crate::canonical::Complaint;
+use crate::dialect::{CallerDialect, Sight};
+use crate::types::Money;
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http_body::Frame;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+const TRACE_ID: HeaderName = HeaderName::from_static("x-optscale-trace-id");
+const PROVIDER: HeaderName = HeaderName::from_static("x-optscale-provider");
+const MODEL: HeaderName = HeaderName::from_static("x-optscale-model");
+const ROUTE: HeaderName = HeaderName::from_static("x-optscale-route");
+const COST: HeaderName = HeaderName::from_static("x-optscale-cost-usd");
+const DROPPED: HeaderName = HeaderName::from_static("x-optscale-dropped");
+/// Where the SDKs of OpenAI and Anthropic look for the id of a request.
+const REQUEST_IDS: [HeaderName; 2] = [HeaderName::from_static("x-request-id"), HeaderName::from_static("request-id")];
+/// A header with more than this breaks clients and proxies.
+const MOST_DROPPED: usize = 2048;
+
+/// Writes the trace of a call that ended, waits until it is safe, and answers.
+pub(crate) async fn respond(answer: Answer, trace: Option<Trace>) -> Response {
+    let mut headers = answer.headers;
+    describe(&mut headers, answer.target.as_ref().map(|t| (t.provider.record.name.as_str(), t.model.as_str())));
+    if let Some(route) = &answer.route {
+        put(&mut headers, ROUTE, &route.name);
+    }
+    put_dropped(&mut headers, &answer.dropped);
+    match answer.content {
+        Content::Stream(stream) => {
+            identify(&mut headers, &stream.trace_id());
+            event_stream(&mut headers);
+            finish(answer.status, headers, Body::new(StreamBody(stream)))
+        }
+        Content::Whole { bytes, sight, stream } => {
+            if stream {
+                event_stream(&mut headers);
+            } else {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            }
+            settle(&mut headers, trace, |trace| trace.answered(answer.status, sight)).await;
+            finish(answer.status, headers, Body::from(bytes))
+        }
+        Content::Refusal { bytes, complaint } => {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            settle(&mut headers, trace, |trace| trace.complained(&complaint, Sight::default())).await;
+            finish(answer.status, headers, Body::from(bytes))
+        }
+    }
+}
+
+/// The same for a call that failed or was refused by the gateway.
+pub(crate) async fn complain(dialect: &dyn CallerDialect, complaint: &Complaint, trace: Option<Trace>) -> Response {
+    let mut headers = HeaderMap::new();
+    let id = trace.as_ref().map(|trace| trace.id().to_string()).unwrap_or_default();
+    settle(&mut headers, trace, |trace| trace.complained(complaint, Sight::default())).await;
+    written(dialect, complaint, headers, &id)
+}
+
+/// A complaint without a trace.
+pub(crate) fn plainly(dialect: &dyn CallerDialect, complaint: &Complaint) -> Response {
+    written(dialect, complaint, HeaderMap::new(), "")
+}
+
+fn written(dialect: &dyn CallerDialect, complaint: &Complaint, mut headers: HeaderMap, id: &str) -> Response {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(wait) = complaint.retry_after {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    finish(complaint.status, headers, Body::from(dialect.write_complaint(complaint, id)))
+}
+
+/// What no trace belongs to: lists of models.
+pub(crate) fn listing(dialect: &dyn CallerDialect, listed: Outcome<Bytes>) -> Response {
+    match listed {
+        Ok(bytes) => {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            finish(200, headers, Body::from(bytes))
+        }
+        Err(complaint) => plainly(dialect, &complaint),
+    }
+}
+
+async fn settle(headers: &mut HeaderMap, trace: Option<Trace>, end: impl FnOnce(&mut Trace) -> Option<Written>) {
+    let Some(mut trace) = trace else { return };
+    identify(headers, &trace.id().to_string());
+    let Some(Written { ticket, cost }) = end(&mut trace) else { return };
+    if let Some(cost) = cost {
+        put_cost(headers, cost);
+    }
+    // After that long the answer goes without: its row waits in memory.
+    let _ = tokio::time::timeout(MOST_WAIT_FOR_STORAGE, ticket).await;
+}
+
+fn finish(status: u16, headers: HeaderMap, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    *response.headers_mut() = headers;
+    response
+}
+
+fn event_stream(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // Tells a proxy in between to pass pieces on at once.
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+}
+
+fn describe(headers: &mut HeaderMap, target: Option<(&str, &str)>) {
+    if let Some((provider, model)) = target {
+        put(headers, PROVIDER, provider);
+        put(headers, MODEL, model);
+    }
+}
+
+fn identify(headers: &mut HeaderMap, id: &str) {
+    let Ok(value) = HeaderValue::from_str(id) else { return };
+    for name in REQUEST_IDS {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+    headers.insert(TRACE_ID, value);
+}
+
+fn put(headers: &mut HeaderMap, name: HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        headers.insert(name, value);
+    }
+}
+
+fn put_cost(headers: &mut HeaderMap, cost: Money) {
+    put(headers, COST, &cost.to_string());
+}
+
+fn put_dropped(headers: &mut HeaderMap, dropped: &[String]) {
+    if dropped.is_empty() {
+        return;
+    }
+    let mut text = String::new();
+    for (place, path) in dropped.iter().enumerate() {
+        if text.len() + path.len() > MOST_DROPPED {
+            text.push_str(&format!(", and {} more", dropped.len() - place));
+            break;
+        }
+        if place > 0 {
+            text.push_str(", ");
+        }
+        text.push_str(path);
+    }
+    put(headers, DROPPED, &text);
+}
+
+/// A streamed answer as an HTTP body.
+struct StreamBody(Box<AnswerStream>);
+
+impl http_body::Body for StreamBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_next(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}

@@ -1,0 +1,223 @@
+//! All configuration as one immutable value, made ready for calls: secrets opened, headers signed,
+//! addresses taken apart. A call reads it without a lock; it is rebuilt when the store's version moves.
+
+use crate::dialect::{ProviderDialect, anthropic, openai_chat};
+use crate::http::Endpoint;
+use crate::provider::{self, sandbox};
+use crate::records::{Key, Org, Provider, Route, User};
+use crate::secrets::{KeyHash, Sealer, Slot};
+use crate::store::{self, KeyRow, ProviderRow};
+use crate::types::{OrgId, Protocol, Secret, Task, Time, UserId};
+use http::{HeaderName, HeaderValue};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+static OPENAI: openai_chat::Provider = openai_chat::Provider;
+static ANTHROPIC: anthropic::Provider = anthropic::Provider;
+
+/// The configuration at one moment.
+#[derive(Default)]
+pub(crate) struct Snapshot {
+    /// The store's version of it.
+    pub version: i64,
+    orgs: HashMap<OrgId, Arc<OrgState>>,
+    keys: HashMap<[u8; 32], Arc<KeyEntry>>,
+    /// What is configured and cannot be used, in words for the log.
+    pub faults: Vec<String>,
+}
+
+/// An organisation with what belongs to it.
+pub(crate) struct OrgState {
+    pub org: Org,
+    /// By name.
+    pub providers: HashMap<String, Arc<ProviderState>>,
+    /// By name.
+    pub routes: HashMap<String, Arc<Route>>,
+}
+
+/// A virtual key with its owner.
+pub(crate) struct KeyEntry {
+    pub key: Key,
+    pub user: User,
+    /// When this text of the key ends, where it was replaced by another.
+    pub grace_ends: Option<Time>,
+}
+
+/// A provider, ready to be called.
+pub(crate) struct ProviderState {
+    pub record: Provider,
+    pub dialect: &'static dyn ProviderDialect,
+    pub link: Link,
+    /// Signature and configured headers.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Headers that are sent where the caller sent none of that name.
+    pub defaults: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// How a provider is reached.
+pub(crate) enum Link {
+    /// Over the network; an address for each task that its protocol has.
+    Network([Option<Endpoint>; Task::ALL.len()]),
+    /// In this process.
+    Sandbox,
+    /// Not at all, because of this fault in its configuration.
+    Faulty(String),
+}
+
+impl Link {
+    /// The address for a task.
+    pub fn endpoint(&self, task: Task) -> Option<&Endpoint> {
+        match self {
+            Link::Network(endpoints) => endpoints[place(task)].as_ref(),
+            Link::Sandbox | Link::Faulty(_) => None,
+        }
+    }
+}
+
+fn place(task: Task) -> usize {
+    Task::ALL.iter().position(|other| *other == task).unwrap_or(0)
+}
+
+impl Snapshot {
+    /// Makes a stored configuration ready for calls. What cannot be used is a fault and does not keep
+    /// the rest from working.
+    pub fn build(stored: store::Snapshot, sealer: &Sealer) -> Snapshot {
+        let mut snapshot = Snapshot { version: stored.version, ..Snapshot::default() };
+        let mut orgs: HashMap<OrgId, OrgState> = stored
+            .orgs
+            .into_iter()
+            .map(|org| (org.id, OrgState { org, providers: HashMap::new(), routes: HashMap::new() }))
+            .collect();
+        for row in stored.providers {
+            let Some(state) = orgs.get_mut(&row.org) else { continue };
+            let provider = ready(row, sealer);
+            if let Link::Faulty(fault) = &provider.link {
+                snapshot.faults.push(format!("provider `{}`: {fault}", provider.record.name));
+            }
+            state.providers.insert(provider.record.name.clone(), Arc::new(provider));
+        }
+        for route in stored.routes {
+            if let Some(state) = orgs.get_mut(&route.org) {
+                state.routes.insert(route.name.clone(), Arc::new(route));
+            }
+        }
+        snapshot.orgs = orgs.into_iter().map(|(id, state)| (id, Arc::new(state))).collect();
+        snapshot.keys = keys(stored.keys, stored.users);
+        snapshot
+    }
+
+    /// The key with that hash.
+    pub fn key(&self, hash: &KeyHash) -> Option<&Arc<KeyEntry>> {
+        self.keys.get(&hash.0)
+    }
+
+    /// The organisation with that id.
+    pub fn org(&self, id: OrgId) -> Option<&Arc<OrgState>> {
+        self.orgs.get(&id)
+    }
+}
+
+fn keys(rows: Vec<KeyRow>, users: Vec<User>) -> HashMap<[u8; 32], Arc<KeyEntry>> {
+    let users: HashMap<UserId, User> = users.into_iter().map(|user| (user.id, user)).collect();
+    let mut keys = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let Some(user) = users.get(&row.key.user) else { continue };
+        if let Some((hash, ends)) = row.previous {
+            keys.insert(hash, Arc::new(KeyEntry { key: row.key.clone(), user: user.clone(), grace_ends: Some(ends) }));
+        }
+        keys.insert(row.hash, Arc::new(KeyEntry { key: row.key, user: user.clone(), grace_ends: None }));
+    }
+    keys
+}
+
+fn ready(row: ProviderRow, sealer: &Sealer) -> ProviderState {
+    let name = row.name.clone();
+    let (record, fault) = match opened(row, sealer) {
+        Ok(record) => (record, None),
+        Err((record, fault)) => (*record, Some(fault)),
+    };
+    let dialect: &'static dyn ProviderDialect = match record.protocol {
+        Protocol::Openai => &OPENAI,
+        Protocol::Anthropic => &ANTHROPIC,
+    };
+    let mut state = ProviderState {
+        dialect,
+        link: Link::Sandbox,
+        headers: Vec::new(),
+        defaults: provider::default_headers(record.protocol),
+        record,
+    };
+    state.link = match fault.map_or_else(|| link(&mut state), Err) {
+        Ok(link) => link,
+        Err(fault) => Link::Faulty(format!("{fault}; mend it with `optscale-ai provider edit {name}`")),
+    };
+    state
+}
+
+/// Signs the headers and takes the address apart.
+fn link(state: &mut ProviderState) -> Result<Link, String> {
+    if state.record.kind == sandbox::KIND {
+        return Ok(Link::Sandbox);
+    }
+    let record = &state.record;
+    state.headers =
+        provider::signed_headers(&record.auth, record.secret.as_ref()).map_err(|error| error.to_string())?;
+    for (name, value) in &record.headers {
+        state.headers.push(provider::header(name, value).map_err(|error| error.to_string())?);
+    }
+    let mut endpoints = [const { None }; Task::ALL.len()];
+    for task in Task::ALL {
+        if let Some(path) = state.dialect.path(task) {
+            let address = format!("{}{path}", record.base_url);
+            endpoints[place(task)] = Some(Endpoint::parse(&address).map_err(|error| error.to_string())?);
+        }
+    }
+    Ok(Link::Network(endpoints))
+}
+
+/// Puts a stored provider together with what its kind brings along; on a fault as far as that goes.
+fn opened(row: ProviderRow, sealer: &Sealer) -> Result<Provider, (Box<Provider>, String)> {
+    let kind = provider::find(&row.kind);
+    let protocol = row.protocol.or(kind.map(|kind| kind.protocol)).unwrap_or(Protocol::Openai);
+    let mut record = Provider {
+        id: row.id,
+        org: row.org,
+        name: row.name,
+        protocol,
+        base_url: String::new(),
+        auth: kind.map_or(crate::records::Auth::None, |kind| kind.auth(protocol)),
+        secret: None,
+        headers: Vec::new(),
+        models: row.models,
+        catalogue: kind.and_then(|kind| kind.catalogue.clone()),
+        quirks: kind.map(|kind| kind.quirks.clone()).unwrap_or_default(),
+        enabled: row.enabled,
+        created: row.created,
+        kind: row.kind,
+    };
+    let result = (|| {
+        let kind = kind.ok_or_else(|| format!("this version knows no kind `{}`", record.kind))?;
+        let base_url = provider::base_url(kind, protocol, row.base_url.as_deref(), row.allow_http);
+        record.base_url = base_url.map_err(|error| error.to_string())?;
+        let secret = row.sealed_secret.map(|sealed| sealer.open(Slot::ProviderSecret(row.id), &sealed)).transpose();
+        record.secret = secret.map_err(|error| error.to_string())?;
+        record.headers = headers(&row.sealed_headers, row.id, sealer)?;
+        Ok(())
+    })();
+    match result {
+        Ok(()) => Ok(record),
+        Err(fault) => Err((Box::new(record), fault)),
+    }
+}
+
+fn headers(
+    sealed: &[(String, Vec<u8>)],
+    id: crate::types::ProviderId,
+    sealer: &Sealer,
+) -> Result<Vec<(String, Secret)>, String> {
+    let open = |(name, value): &(String, Vec<u8>)| {
+        let opened = sealer.open(Slot::ProviderHeader(id, name), value);
+        opened.map(|value| (name.clone(), value)).map_err(|error| error.to_string())
+    };
+    sealed.iter().map(open).collect()
+}

@@ -1,0 +1,390 @@
+//! An answer that goes to the caller piece by piece, and takes its trace with it.
+//!
+//! In the same dialect frames go on as they came while a tap looks at them; between dialects they are
+//! read into events and written again. The frame that ends the answer leaves when its trace is safe.
+
+use super::record::Trace;
+use super::upstream::Source;
+use crate::canonical::{Code, Complaint, Delta, Event};
+use crate::dialect::sse::{FrameTooLarge, Splitter};
+use crate::dialect::{Pass, ReadStream, Sight, Tap, WriteStream};
+use crate::store::Ticket;
+use bytes::{Bytes, BytesMut};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep};
+
+/// An answer that is whole waits this long for its trace; then it goes without.
+pub(crate) const MOST_WAIT_FOR_STORAGE: Duration = Duration::from_secs(10);
+/// A connection whose answer is over is read to its end for this long, so that it can be used again.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// How frames become bytes for the caller.
+pub(crate) enum Carriage {
+    /// They go on as they came.
+    Forward(Box<dyn Tap>),
+    /// They are read and written again.
+    Translate(Box<dyn ReadStream>),
+}
+
+/// How long a stream may take.
+#[derive(Clone, Copy)]
+pub(crate) struct Pace {
+    /// Between two pieces.
+    pub idle: Duration,
+    /// When it must be over.
+    pub deadline: Instant,
+}
+
+/// A streamed answer under way.
+pub(crate) struct AnswerStream {
+    source: Option<Source>,
+    splitter: Splitter,
+    carriage: Carriage,
+    /// Writes translated events, and errors in either case.
+    writer: Box<dyn WriteStream>,
+    sight: Sight,
+    trace: Trace,
+    http_status: u16,
+    pace: Pace,
+    last_piece: Instant,
+    alarm: Option<Pin<Box<Sleep>>>,
+    state: State,
+}
+
+enum State {
+    Flowing,
+    /// The last bytes wait until the trace is safe.
+    Settling {
+        ticket: Ticket,
+        last: Bytes,
+    },
+    Over,
+}
+
+/// What a chunk of the provider came to.
+enum Step {
+    /// These bytes go on; perhaps none.
+    Bytes(Bytes),
+    /// These are the last of a whole answer.
+    Whole(Bytes),
+    /// It failed. The bytes came before; the caller still has to be told.
+    Failed(Complaint, Bytes),
+    /// It failed, and these bytes tell the caller so in its own dialect.
+    Told(Complaint, Bytes),
+}
+
+impl AnswerStream {
+    /// A stream from its first byte on.
+    pub fn new(
+        source: Source,
+        carriage: Carriage,
+        writer: Box<dyn WriteStream>,
+        trace: Trace,
+        pace: Pace,
+    ) -> AnswerStream {
+        AnswerStream {
+            source: Some(source),
+            splitter: Splitter::default(),
+            carriage,
+            writer,
+            sight: Sight::default(),
+            trace,
+            http_status: 200,
+            pace,
+            last_piece: Instant::now(),
+            alarm: None,
+            state: State::Flowing,
+        }
+    }
+
+    /// The id of its trace.
+    pub fn trace_id(&self) -> String {
+        self.trace.id().to_string()
+    }
+
+    /// The next bytes for the caller; none at the end.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            match &mut self.state {
+                State::Over => return Poll::Ready(None),
+                State::Settling { .. } => {
+                    std::task::ready!(self.poll_settled(cx));
+                    let State::Settling { last, .. } = std::mem::replace(&mut self.state, State::Over) else {
+                        continue;
+                    };
+                    self.release();
+                    if !last.is_empty() {
+                        return Poll::Ready(Some(last));
+                    }
+                }
+                State::Flowing => {
+                    let bytes = std::task::ready!(self.poll_flow(cx));
+                    if !bytes.is_empty() {
+                        return Poll::Ready(Some(bytes));
+                    }
+                }
+            }
+        }
+    }
+
+    /// One step of the flow: what goes on now, perhaps nothing.
+    fn poll_flow(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
+        let Some(source) = &mut self.source else {
+            self.state = State::Over;
+            return Poll::Ready(Bytes::new());
+        };
+        let step = match source.poll_bytes(cx) {
+            Poll::Pending => {
+                let late = std::task::ready!(self.poll_late(cx));
+                Step::Failed(late, Bytes::new())
+            }
+            Poll::Ready(Some(Ok(chunk))) => {
+                self.last_piece = Instant::now();
+                self.trace.first_byte();
+                self.chunk(chunk)
+            }
+            Poll::Ready(Some(Err(complaint))) => Step::Failed(complaint, Bytes::new()),
+            Poll::Ready(None) => self.end_of_source(),
+        };
+        Poll::Ready(self.take(step))
+    }
+
+    fn take(&mut self, step: Step) -> Bytes {
+        match step {
+            Step::Bytes(bytes) => return bytes,
+            Step::Whole(last) => {
+                let sight = std::mem::take(&mut self.sight);
+                self.trace.dropped(self.writer.dropped());
+                let written = self.trace.answered(self.http_status, sight);
+                self.settle(written.map(|written| written.ticket), last);
+            }
+            Step::Failed(complaint, before) => {
+                let mut out = BytesMut::from(before);
+                self.writer.fail(&complaint, &self.trace.id().to_string(), &mut out);
+                self.give_up(&complaint, out.freeze());
+            }
+            Step::Told(complaint, last) => self.give_up(&complaint, last),
+        }
+        Bytes::new()
+    }
+
+    fn give_up(&mut self, complaint: &Complaint, last: Bytes) {
+        self.source = None;
+        let sight = std::mem::take(&mut self.sight);
+        let written = self.trace.complained(complaint, sight);
+        self.settle(written.map(|written| written.ticket), last);
+    }
+
+    fn settle(&mut self, ticket: Option<Ticket>, last: Bytes) {
+        self.alarm = None;
+        self.state = match ticket {
+            Some(ticket) => State::Settling { ticket, last },
+            None => State::Over,
+        };
+    }
+
+    /// Ready when the trace is safe, or has had its time. Meanwhile the connection is read to its end.
+    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(source) = &mut self.source
+            && matches!(source.poll_bytes(cx), Poll::Ready(None | Some(Err(_))))
+        {
+            self.source = None;
+        }
+        let State::Settling { ticket, .. } = &mut self.state else { return Poll::Ready(()) };
+        if Pin::new(ticket).poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep(MOST_WAIT_FOR_STORAGE)));
+        alarm.as_mut().poll(cx)
+    }
+
+    /// Lets a connection whose answer is over come to its end by itself.
+    fn release(&mut self) {
+        let Some(mut source) = self.source.take() else { return };
+        tokio::spawn(async move {
+            let end = async {
+                while std::future::poll_fn(|cx| source.poll_bytes(cx)).await.is_some_and(|piece| piece.is_ok()) {}
+            };
+            let _ = tokio::time::timeout(DRAIN, end).await;
+        });
+    }
+
+    /// Ready with a complaint when nothing has come for too long.
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<Complaint> {
+        loop {
+            let due = (self.last_piece + self.pace.idle).min(self.pace.deadline);
+            let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
+            std::task::ready!(alarm.as_mut().poll(cx));
+            // The alarm is not moved with each piece: when it rings, look whether it still is time.
+            if Instant::now() >= due {
+                return Poll::Ready(self.too_slow());
+            }
+            alarm.as_mut().reset(due);
+        }
+    }
+
+    fn too_slow(&self) -> Complaint {
+        let message = if Instant::now() >= self.pace.deadline {
+            "the answer took longer than the total time-out; raise it with `serve --total-timeout`".to_owned()
+        } else {
+            format!(
+                "the provider sent nothing for {} s in the middle of its answer; raise the limit with `serve --idle-timeout`",
+                self.pace.idle.as_secs_f32()
+            )
+        };
+        Complaint::new(Code::ProviderTimeout, message)
+    }
+
+    fn chunk(&mut self, chunk: Bytes) -> Step {
+        let whole = chunk.clone();
+        self.splitter.push(chunk);
+        match &mut self.carriage {
+            Carriage::Forward(tap) => forward(&mut self.splitter, tap.as_mut(), &mut self.sight, &whole),
+            Carriage::Translate(reader) => {
+                translate(&mut self.splitter, reader.as_mut(), self.writer.as_mut(), &mut self.sight)
+            }
+        }
+    }
+
+    /// The provider closed the stream: is the answer whole?
+    fn end_of_source(&mut self) -> Step {
+        self.source = None;
+        let mut out = BytesMut::new();
+        if let Some(frame) = std::mem::take(&mut self.splitter).finish() {
+            // A last frame whose empty line never came.
+            self.splitter.push([&frame.raw[..], b"\n\n"].concat().into());
+            match self.chunk(Bytes::new()) {
+                Step::Bytes(bytes) => out.extend_from_slice(&bytes),
+                ended => return ended,
+            }
+        }
+        let complete = match &self.carriage {
+            Carriage::Forward(_) => self.sight.finish.is_some(),
+            Carriage::Translate(reader) => reader.is_complete(),
+        };
+        if !complete {
+            return Step::Failed(cut_short(), Bytes::new());
+        }
+        if let Carriage::Translate(_) = self.carriage {
+            self.writer.end(&mut out);
+        }
+        Step::Whole(out.freeze())
+    }
+}
+
+impl Drop for AnswerStream {
+    fn drop(&mut self) {
+        // The caller hung up: what was said so far is what the provider bills.
+        if matches!(self.state, State::Flowing) {
+            self.trace.interrupted(std::mem::take(&mut self.sight));
+        }
+    }
+}
+
+fn cut_short() -> Complaint {
+    Complaint::new(Code::ProviderUnreachable, "the provider ended the stream in the middle of its answer; try again")
+}
+
+fn malformed(error: &FrameTooLarge) -> Complaint {
+    Complaint::new(Code::ProviderMalformed, error.to_string())
+}
+
+/// What a translated event adds to the trace.
+pub(crate) fn witness(event: &Event, sight: &mut Sight) {
+    match event {
+        Event::Usage(report) => sight.usage = Some(report.clone()),
+        Event::Finish { choice: 0, finish } => sight.finish = Some(finish.as_str().to_owned().into()),
+        Event::Delta { delta: Delta::Text(more) | Delta::Input(more), .. } => sight.said.push_str(more),
+        _ => {}
+    }
+}
+
+/// Frames go on as they are. `chunk` is what was just pushed: where all of it goes on and nothing else,
+/// it is passed on without a copy.
+fn forward(splitter: &mut Splitter, tap: &mut dyn Tap, sight: &mut Sight, chunk: &Bytes) -> Step {
+    let mut going = Going::Nothing;
+    loop {
+        let frame = match splitter.next_frame() {
+            Ok(Some(frame)) => frame,
+            Ok(None) => return Step::Bytes(going.finish(chunk)),
+            Err(error) => return Step::Failed(malformed(&error), going.finish(chunk)),
+        };
+        match tap.see(&frame, sight) {
+            Pass::Forward => going.push(frame.raw),
+            Pass::Drop => {}
+            Pass::Last => {
+                going.push(frame.raw);
+                return Step::Whole(going.finish(chunk));
+            }
+            Pass::Failed(complaint) => {
+                going.push(frame.raw);
+                return Step::Told(complaint, going.finish(chunk));
+            }
+            Pass::Broken(complaint) => return Step::Failed(complaint, going.finish(chunk)),
+        }
+    }
+}
+
+/// Frames on their way: one is not copied, and neither are several that make up a chunk.
+enum Going {
+    Nothing,
+    One(Bytes),
+    Many(Vec<Bytes>),
+}
+
+impl Going {
+    fn push(&mut self, raw: Bytes) {
+        *self = match std::mem::replace(self, Going::Nothing) {
+            Going::Nothing => Going::One(raw),
+            Going::One(first) => Going::Many(vec![first, raw]),
+            Going::Many(mut all) => {
+                all.push(raw);
+                Going::Many(all)
+            }
+        };
+    }
+
+    fn finish(self, chunk: &Bytes) -> Bytes {
+        match self {
+            Going::Nothing => Bytes::new(),
+            Going::One(raw) => raw,
+            Going::Many(all) => {
+                let total: usize = all.iter().map(Bytes::len).sum();
+                let first = all.first().map(|raw| raw.as_ptr());
+                if total == chunk.len() && first == Some(chunk.as_ptr()) { chunk.clone() } else { all.concat().into() }
+            }
+        }
+    }
+}
+
+/// Frames are read into events, and those written in the caller's dialect.
+fn translate(
+    splitter: &mut Splitter,
+    reader: &mut dyn ReadStream,
+    writer: &mut dyn WriteStream,
+    sight: &mut Sight,
+) -> Step {
+    let mut out = BytesMut::new();
+    let mut events = Vec::new();
+    loop {
+        let frame = match splitter.next_frame() {
+            Ok(Some(frame)) => frame,
+            Ok(None) => return Step::Bytes(out.freeze()),
+            Err(error) => return Step::Failed(malformed(&error), out.freeze()),
+        };
+        let read = reader.frame(&frame, &mut events);
+        for event in events.drain(..) {
+            if let Event::Failed(complaint) = event {
+                return Step::Failed(complaint, out.freeze());
+            }
+            witness(&event, sight);
+            writer.event(event, &mut out);
+        }
+        if let Err(complaint) = read {
+            return Step::Failed(complaint, out.freeze());
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The request in the words of its target: bytes plus edits in the same dialect, else read and written anew.
+
+use super::call::{Ask, Call, Outcome, Target};
+use crate::body::Body;
+use crate::canonical::{Code, Complaint};
+use crate::dialect::{self, Asked, Written};
+use crate::types::Task;
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// Headers of a caller that the provider may see, where both speak the same dialect.
+///
+/// A list of what goes on, and not of what does not: a header that nobody thought of stays here.
+const FORWARDED: [&str; 6] =
+    ["anthropic-version", "anthropic-beta", "openai-beta", "idempotency-key", "http-referer", "x-title"];
+
+/// A request for a provider.
+pub(crate) struct Translated {
+    pub bytes: bytes::Bytes,
+    /// The task as the provider's protocol has it.
+    pub task: Task,
+    /// Whether caller and provider speak the same dialect.
+    pub same: bool,
+    /// What could not be said.
+    pub dropped: Vec<String>,
+}
+
+/// Writes the request for its target.
+///
+/// # Errors
+/// [`Code::UnsupportedFeature`] where the target's protocol has no such task; what the dialects say.
+pub(crate) fn request(ask: &Ask<'_>) -> Outcome<Translated> {
+    let (call, target) = (ask.call, ask.target);
+    let theirs = target.provider.dialect;
+    let quirks = &target.provider.record.quirks;
+    let max_output_tokens = target.card.and_then(|card| card.max_output_tokens);
+    let facts = dialect::Target { model: &target.model, max_output_tokens, quirks };
+    if theirs.protocol() == call.dialect.protocol() {
+        if theirs.path(call.task).is_none() {
+            return Err(no_such_task(call, target));
+        }
+        let mut body = Body::new(call.body.clone());
+        theirs.splice(call.task, &mut body, &call.peek, &facts);
+        return Ok(Translated { bytes: body.finish(), task: call.task, same: true, dropped: Vec::new() });
+    }
+    let task = if call.task == Task::Completion { Task::Chat } else { call.task };
+    if theirs.path(task).is_none() || task == Task::Embedding {
+        return Err(no_such_task(call, target));
+    }
+    let prompt = call.dialect.read_prompt(call.task, call.text())?;
+    let Written { bytes, dropped } = theirs.write_prompt(task, &prompt, &facts)?;
+    Ok(Translated { bytes, task, same: false, dropped })
+}
+
+fn no_such_task(call: &Call, target: &Target) -> Complaint {
+    let message = format!(
+        "{} speaks the {} protocol, which has no {}; choose a model of another provider",
+        target.name(),
+        target.provider.record.protocol,
+        match call.task {
+            Task::Chat => "conversations",
+            Task::Completion => "plain completions",
+            Task::Embedding => "embeddings",
+            Task::CountTokens => "token counting",
+        }
+    );
+    Complaint::new(Code::UnsupportedFeature, message)
+}
+
+/// The headers of the request: the provider's signature, and of the caller's what may go on.
+pub(crate) fn headers(call: &Call, target: &Target, same: bool) -> HeaderMap {
+    let provider = &target.provider;
+    let mut headers = HeaderMap::with_capacity(12);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // Frames are read as they come: they must not be compressed.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    if same {
+        for name in FORWARDED {
+            let name = HeaderName::from_static(name);
+            for value in call.headers.get_all(&name) {
+                headers.append(name.clone(), value.clone());
+            }
+        }
+    }
+    for (name, value) in &provider.defaults {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+    for (name, value) in &provider.headers {
+        headers.insert(name, value.clone());
+    }
+    headers
+}
+
+/// What a writer of a streamed answer must know.
+pub(crate) fn asked(call: &Call) -> Asked {
+    Asked { task: call.task, include_usage: call.peek.include_usage }
+}

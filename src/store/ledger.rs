@@ -1,0 +1,198 @@
+//! The ledger: one thread that writes traces, many rows in one transaction.
+//!
+//! A row is safe from `kill -9` when its commit is done: the bytes are in the write-ahead log, which
+//! the system keeps when the process dies. The thread takes whatever has gathered while it wrote the
+//! last batch and never waits for more. When commits fail, rows stay in memory and are tried again.
+
+use super::{RatesCache, Store, traces};
+use crate::records::TraceRecord;
+use rusqlite::{Transaction, TransactionBehavior};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// Commits that fail, or take longer, for this long: new calls are turned away.
+const STALLED_AFTER: Duration = Duration::from_secs(2);
+const RETRY: Duration = Duration::from_millis(200);
+const MOST_AT_ONCE: usize = 2048;
+
+/// Becomes ready when the row is safe from `kill -9`.
+pub struct Ticket(oneshot::Receiver<()>);
+
+impl Future for Ticket {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // A writer that is gone will not answer: there is nothing more to wait for.
+        Pin::new(&mut self.0).poll(cx).map(|_| ())
+    }
+}
+
+struct Entry {
+    record: Box<TraceRecord>,
+    ticket: Option<oneshot::Sender<()>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Entry>,
+    writer_sleeps: bool,
+    closed: bool,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    arrived: Condvar,
+    /// Since when commits fail or a commit is under way, in milliseconds after `born`, plus one; 0: neither.
+    trouble_since: AtomicU64,
+    born: Instant,
+}
+
+/// The queue of rows and the thread that writes them.
+pub struct Ledger {
+    shared: Arc<Shared>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Ledger {
+    /// Starts the writer on a connection of its own.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start(store: Store) -> std::io::Result<Ledger> {
+        store.leave_checkpoints_to_others();
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            arrived: Condvar::new(),
+            trouble_since: AtomicU64::new(0),
+            born: Instant::now(),
+        });
+        let theirs = shared.clone();
+        let writer =
+            std::thread::Builder::new().name("ledger".into()).spawn(move || Writer::new(store, theirs).run())?;
+        Ok(Ledger { shared, writer: Mutex::new(Some(writer)) })
+    }
+
+    /// Writes a row when there is time for it; nobody waits.
+    pub fn note(&self, record: Box<TraceRecord>) {
+        self.enqueue(Entry { record, ticket: None });
+    }
+
+    /// Writes a row; the ticket says when it is safe.
+    pub fn write(&self, record: Box<TraceRecord>) -> Ticket {
+        let (sender, receiver) = oneshot::channel();
+        self.enqueue(Entry { record, ticket: Some(sender) });
+        Ticket(receiver)
+    }
+
+    fn enqueue(&self, entry: Entry) {
+        let mut queue = self.shared.lock();
+        queue.waiting.push_back(entry);
+        if queue.writer_sleeps {
+            queue.writer_sleeps = false;
+            drop(queue);
+            self.shared.arrived.notify_one();
+        }
+    }
+
+    /// Whether commits have failed or hung for two seconds.
+    pub fn is_stalled(&self) -> bool {
+        match self.shared.trouble_since.load(Relaxed) {
+            0 => false,
+            since => self.shared.millis().saturating_sub(since) >= STALLED_AFTER.as_millis() as u64,
+        }
+    }
+
+    /// Writes what waits and ends the thread. Gives up on rows that cannot be written within `patience`.
+    pub fn stop(&self, patience: Duration) {
+        self.shared.lock().closed = true;
+        self.shared.arrived.notify_one();
+        let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let until = Instant::now() + patience;
+        while !writer.is_finished() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn millis(&self) -> u64 {
+        self.born.elapsed().as_millis() as u64 + 1
+    }
+}
+
+struct Writer {
+    store: Store,
+    shared: Arc<Shared>,
+    rates: RatesCache,
+}
+
+impl Writer {
+    fn new(store: Store, shared: Arc<Shared>) -> Writer {
+        Writer { store, shared, rates: RatesCache::default() }
+    }
+
+    fn run(mut self) {
+        let mut batch: Vec<Entry> = Vec::new();
+        while self.gather(&mut batch) {
+            let _ = self.shared.trouble_since.compare_exchange(0, self.shared.millis(), Relaxed, Relaxed);
+            match self.commit(&batch) {
+                Ok(()) => {
+                    self.shared.trouble_since.store(0, Relaxed);
+                    for ticket in batch.drain(..).filter_map(|entry| entry.ticket) {
+                        // Who no longer waits has hung up.
+                        let _ = ticket.send(());
+                    }
+                }
+                Err(_) => {
+                    // Ids of rates may have been rolled back with the batch.
+                    self.rates = RatesCache::default();
+                    self.pause();
+                }
+            }
+        }
+    }
+
+    /// Waits for rows; false when there are none and none will come.
+    fn gather(&self, batch: &mut Vec<Entry>) -> bool {
+        let mut queue = self.shared.lock();
+        while batch.is_empty() && queue.waiting.is_empty() {
+            if queue.closed {
+                return false;
+            }
+            queue.writer_sleeps = true;
+            queue = self.shared.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        queue.writer_sleeps = false;
+        let room = MOST_AT_ONCE.saturating_sub(batch.len()).min(queue.waiting.len());
+        batch.extend(queue.waiting.drain(..room));
+        true
+    }
+
+    fn commit(&mut self, batch: &[Entry]) -> rusqlite::Result<()> {
+        let connection = &self.store.connection;
+        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+        let mut writer = traces::Writer::new(connection, &mut self.rates)?;
+        for entry in batch {
+            writer.write(&entry.record)?;
+        }
+        drop(writer);
+        transaction.commit()
+    }
+
+    fn pause(&self) {
+        let queue = self.shared.lock();
+        let woken = self.shared.arrived.wait_timeout(queue, RETRY);
+        drop(woken.unwrap_or_else(PoisonError::into_inner));
+    }
+}

@@ -1,0 +1,136 @@
+//! The vendors' own SDKs against the gateway, and the gateway against both protocols.
+//!
+//! Each suite in `tests/sdk/` is a child process that talks to a gateway and a fake provider of its
+//! own. `./tests/run` installs the SDKs.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+#[path = "common/fake.rs"]
+mod fake;
+#[path = "common/gateway.rs"]
+mod gateway;
+
+use fake::Fake;
+use gateway::{Gateway, Home};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A provider, a gateway before it, and keys.
+struct Stage {
+    fake: Fake,
+    home: Home,
+    gateway: Gateway,
+}
+
+impl Stage {
+    fn set() -> Stage {
+        let fake = Fake::start();
+        let home = Home::new();
+        home.add_provider("oa", "openai", &fake.openai_url());
+        home.add_provider("an", "anthropic", &fake.url());
+        home.run(&["provider", "add", "sandbox"]);
+        let gateway = home.serve();
+        Stage { fake, home, gateway }
+    }
+
+    fn environment(&self) -> Vec<(&'static str, String)> {
+        let dead = self.home.key("dead", &[]);
+        self.home.run(&["key", "revoke", "dead", "--yes"]);
+        vec![
+            ("OSAI_BASE_URL", self.gateway.base_url()),
+            ("OSAI_ROOT", self.gateway.root().to_owned()),
+            ("OSAI_KEY", self.home.key("all", &[])),
+            ("OSAI_NARROW_KEY", self.home.key("narrow", &["--provider", "oa"])),
+            ("OSAI_DEAD_KEY", dead),
+            ("OSAI_FAKE", self.fake.url()),
+            ("OSAI_PROVIDERS", "oa an".to_owned()),
+        ]
+    }
+}
+
+/// Where `./tests/run` installed the SDKs.
+fn sdks() -> PathBuf {
+    let given = std::env::var_os("OPTSCALE_AI_TEST_SDKS").map(PathBuf::from);
+    let cache = || {
+        let own = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
+        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or(own)?;
+        cache.join("optscale-ai-tests/current").canonicalize().ok()
+    };
+    let found = given.or_else(cache).filter(|folder| {
+        ["requirements.txt", "package-lock.json"].iter().all(|pins| {
+            let wanted = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk").join(pins);
+            std::fs::read(folder.join(pins)).ok() == std::fs::read(wanted).ok()
+        })
+    });
+    found.expect("the SDKs are not installed, or not these versions: run ./tests/run")
+}
+
+/// Runs a suite and shows what it said if a case failed. `OSAI_CASE` narrows it to cases with that
+/// word in their name.
+fn run(suite: &str, environment: Vec<(&'static str, String)>) {
+    let sdks = sdks();
+    let program = if suite.ends_with(".mjs") { PathBuf::from("node") } else { sdks.join("venv/bin/python") };
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk").join(suite);
+    let mut command = Command::new(program);
+    command.arg(file).env_clear().envs(environment);
+    command.args(std::env::var_os("OSAI_CASE"));
+    command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", sdks.join("nobody"));
+    command.env("OPTSCALE_AI_TEST_SDKS", &sdks).env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUTF8", "1");
+    // Nothing may be asked of the network: neither prices nor traces nor tokenizers.
+    command.env("LITELLM_LOCAL_MODEL_COST_MAP", "True").env("LANGSMITH_TRACING", "false").env("HF_HUB_OFFLINE", "1");
+    let output = command.output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{suite}: {}\n{out}{err}", output.status);
+}
+
+fn through_the_gateway(suite: &str) {
+    sdks();
+    let stage = Stage::set();
+    run(suite, stage.environment());
+}
+
+/// Without a gateway: the provider must be what the SDK takes for the vendor's.
+fn without_the_gateway(suite: &str) {
+    let fake = Fake::start();
+    let key = ("OSAI_KEY", gateway::PROVIDER_KEY.to_owned());
+    run(suite, vec![("OSAI_BASE_URL", fake.openai_url()), ("OSAI_ROOT", fake.url()), key, ("OSAI_FAKE", fake.url())]);
+}
+
+#[test]
+fn openai_python_takes_the_fake_for_openai() {
+    without_the_gateway("openai_python.py");
+}
+
+#[test]
+fn anthropic_python_takes_the_fake_for_anthropic() {
+    without_the_gateway("anthropic_python.py");
+}
+
+#[test]
+fn openai_python() {
+    through_the_gateway("openai_python.py");
+}
+
+#[test]
+fn openai_node() {
+    through_the_gateway("openai_node.mjs");
+}
+
+#[test]
+fn anthropic_python() {
+    through_the_gateway("anthropic_python.py");
+}
+
+#[test]
+fn anthropic_node() {
+    through_the_gateway("anthropic_node.mjs");
+}
+
+#[test]
+fn langchain_python() {
+    through_the_gateway("langchain_python.py");
+}
+
+#[test]
+fn litellm_python() {
+    through_the_gateway("litellm_python.py");
+}
