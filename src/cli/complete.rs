@@ -59,9 +59,8 @@ pub fn models() -> ArgValueCandidates {
 /// Completes kinds of providers.
 pub fn kinds() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
-        let candidate = |kind: &provider::Kind| {
-            CompletionCandidate::new(kind.name.as_str()).help(Some(kind.title.clone().into()))
-        };
+        let candidate =
+            |kind: &provider::Kind| CompletionCandidate::new(kind.name.as_str()).help(Some(kind.title.clone().into()));
         provider::kinds().iter().map(candidate).collect()
     })
 }

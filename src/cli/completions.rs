@@ -1,8 +1,8 @@
 //! `completions`: the shell's side of completion, which asks this program for live names.
 
+use super::PROGRAM;
 use super::error::{CliError, Kind, Outcome};
 use super::session::Session;
-use super::PROGRAM;
 use clap_complete::env::Shells;
 
 /// Print the completion script for a shell

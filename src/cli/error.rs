@@ -4,6 +4,7 @@
 //! appended where they add words of their own.
 
 use super::ui::Ui;
+use crate::admin::AdminError;
 use crate::config::{HomeError, LockError};
 use crate::secrets::SecretsError;
 use crate::store::StoreError;
@@ -76,11 +77,15 @@ impl CliError {
 
     /// No `noun` is called `name`; says which of `known` comes near, else how to list them.
     pub fn not_found<'k>(noun: &str, name: &str, known: impl IntoIterator<Item = &'k str>) -> CliError {
+        CliError::missing(noun, name, &near(name, known))
+    }
+
+    fn missing(noun: &str, name: &str, near: &[&str]) -> CliError {
         let error = CliError::new(Kind::NotFound, format!("there is no {noun} `{name}`"));
-        let near = near(name, known);
-        match near.is_empty() {
-            true => error.hint(format!("list them with `optscale-ai {noun} list`")),
-            false => error.hint(did_you_mean(&near)),
+        match (near, noun) {
+            ([], "provider kind") => error.hint("list them with `optscale-ai provider kinds`"),
+            ([], _) => error.hint(format!("list them with `optscale-ai {noun} list`")),
+            (near, _) => error.hint(did_you_mean(near)),
         }
     }
 
@@ -90,9 +95,10 @@ impl CliError {
         self
     }
 
-    /// What a script can tell.
-    pub fn kind(&self) -> Kind {
-        self.kind
+    /// The same with this in place of the hint that only lists.
+    pub fn without_list_hint(mut self, hint: impl Into<String>) -> CliError {
+        self.hints.retain(|hint| !hint.starts_with("list them"));
+        self.hint(hint)
     }
 
     /// Says it on stderr; the exit code.
@@ -158,6 +164,19 @@ impl From<io::Error> for CliError {
     }
 }
 
+impl From<AdminError> for CliError {
+    fn from(error: AdminError) -> CliError {
+        match error {
+            AdminError::NotFound { what, name, near } => {
+                CliError::missing(what, &name, &near.iter().map(String::as_str).collect::<Vec<_>>())
+            }
+            AdminError::Invalid { .. } => CliError::because(Kind::Usage, &error),
+            AdminError::Refused(_) => CliError::because(Kind::Refused, &error),
+            _ => CliError::because(Kind::Failed, &error),
+        }
+    }
+}
+
 /// Errors that mean the same wherever they come up.
 macro_rules! always {
     ($($error:ty => $kind:expr;)*) => {$(
@@ -192,7 +211,7 @@ mod tests {
     #[test]
     fn a_closed_pipe_is_no_failure() {
         let error = CliError::from(io::Error::from(io::ErrorKind::BrokenPipe));
-        assert_eq!(error.kind().exit_code(), 0);
+        assert_eq!(error.kind.exit_code(), 0);
     }
 
     #[test]

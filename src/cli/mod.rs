@@ -3,20 +3,30 @@
 //! The definitions here feed the parser, the help, the manual pages, `docs/cli.md` and the completions.
 //! What commands do is in `admin`, `store` and `gateway`; here is how it is asked for and shown.
 
-mod completions;
 mod complete;
+mod completions;
+mod connect;
 mod cost;
+mod detect;
 mod error;
+mod init;
+mod key;
 mod man;
 mod model;
+mod org;
+mod provider;
 pub mod reference;
+mod route;
 mod secret_input;
 mod session;
 mod shape;
 mod table;
+mod target;
 mod trace;
 mod ui;
+mod user;
 mod when;
+mod words;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use error::Outcome;
@@ -44,13 +54,14 @@ pub struct Cli {
 }
 
 const EXAMPLES: &str = "Examples:
-  optscale-ai up                                            Set up and serve, with whatever keys the environment has
+  optscale-ai up                                  set up and serve, in one go
   optscale-ai provider add openai --api-key-env OPENAI_API_KEY
-  optscale-ai key create my-app --expires 30d               Make a virtual key; it is shown once
-  optscale-ai traces --since 1h                             What was called
-  optscale-ai costs by model --since 30d                    What it cost
+  optscale-ai key create my-app --expires 30d     a virtual key; it is shown once
+  optscale-ai traces --since 1h                   what was called
+  optscale-ai costs by model --since 30d          what it cost
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused, 5 provider or network failed, 6 differences found.";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused,
+5 provider or network failed, 6 differences found.";
 
 #[derive(clap::Args)]
 struct Global {
@@ -60,8 +71,17 @@ struct Global {
     /// Organisation to work on [env: OPTSCALE_AI_ORG] [default: the one selected with `org use`]
     #[arg(long, global = true, value_name = "NAME", help_heading = "Global options", add = complete::orgs())]
     org: Option<String>,
-    /// How to write what is asked for
-    #[arg(short, long, global = true, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Global options", hide_possible_values = false)]
+    /// How to write what is asked for: table, json, jsonl or csv
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        help_heading = "Global options",
+        hide_possible_values = true
+    )]
     output: Format,
     /// Say nothing but errors on stderr
     #[arg(short, long, global = true, help_heading = "Global options")]
@@ -69,8 +89,8 @@ struct Global {
     /// Ask nothing: agree to every question
     #[arg(short, long, global = true, help_heading = "Global options")]
     yes: bool,
-    /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, help_heading = "Global options")]
+    /// When to use colour: auto, always or never
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, hide_possible_values = true, help_heading = "Global options")]
     color: Color,
     /// Say more on stderr
     #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = "Global options")]
@@ -90,12 +110,24 @@ impl Global {
 /// Every command, in the order of the help.
 #[derive(Subcommand)]
 enum Command {
+    Init(init::Init),
+    #[command(visible_alias = "orgs")]
+    Org(org::Noun),
+    #[command(visible_alias = "providers")]
+    Provider(provider::Noun),
     #[command(visible_alias = "models")]
     Model(model::Noun),
+    #[command(visible_alias = "users")]
+    User(user::Noun),
+    #[command(visible_alias = "keys")]
+    Key(key::Noun),
+    #[command(visible_alias = "routes")]
+    Route(route::Noun),
     #[command(name = "traces", visible_alias = "trace")]
     Traces(trace::Noun),
     #[command(name = "costs", visible_alias = "cost")]
     Costs(cost::Noun),
+    Connect(connect::Connect),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -103,9 +135,16 @@ enum Command {
 impl Command {
     fn run(self, session: &Session) -> Outcome {
         match self {
+            Command::Init(command) => command.run(session),
+            Command::Org(noun) => noun.run(session),
+            Command::Provider(noun) => noun.run(session),
             Command::Model(noun) => noun.run(session),
+            Command::User(noun) => noun.run(session),
+            Command::Key(noun) => noun.run(session),
+            Command::Route(noun) => noun.run(session),
             Command::Traces(noun) => noun.run(session),
             Command::Costs(noun) => noun.run(session),
+            Command::Connect(command) => command.run(session),
             Command::Completions(command) => command.run(session),
             Command::Man(command) => command.run(session),
         }

@@ -1,10 +1,12 @@
 //! What every command needs: the global options, the home, the organisation, a word with the user.
 
+use super::Global;
 use super::error::{CliError, Kind, Outcome};
 use super::ui::Ui;
-use super::Global;
+use crate::admin;
 use crate::config::{self, Home};
 use crate::records::Org;
+use crate::secrets::Sealer;
 use crate::store::{Store, StoreError};
 use dialoguer::{Confirm, Input, Password};
 
@@ -13,6 +15,16 @@ pub struct Session {
     /// Where words go.
     pub ui: Ui,
     global: Global,
+}
+
+/// A home, opened.
+pub struct Opened {
+    /// The database.
+    pub store: Store,
+    /// What belongs to its master key.
+    pub sealer: Sealer,
+    /// The organisation that the command works on.
+    pub org: Org,
 }
 
 impl Session {
@@ -44,24 +56,32 @@ impl Session {
         }
     }
 
+    /// The database for writing, where nothing is sealed.
+    ///
+    /// # Errors
+    /// As [`Session::store`].
+    pub fn store_to_change(&self) -> Outcome<Store> {
+        let home = self.home()?;
+        home.check_readable()?;
+        Ok(Store::open_existing(&home.database())?)
+    }
+
     /// The organisation that the command works on: the one named, else the one selected, else the only one.
     ///
     /// # Errors
     /// There is none of that name, or none at all.
     pub fn org(&self, store: &Store) -> Outcome<Org> {
-        let orgs = store.orgs()?;
-        if let Some(name) = self.org_name() {
-            let found = orgs.iter().find(|org| org.name == name || org.public_id == name);
-            let missing = || CliError::not_found("org", &name, orgs.iter().map(|org| org.name.as_str()));
-            return found.cloned().ok_or_else(missing);
-        }
-        let selected = store.selected_org()?;
-        let only = |orgs: Vec<Org>| <[Org; 1]>::try_from(orgs).ok().map(|[org]| org);
-        let found = orgs.iter().find(|org| Some(org.id) == selected).cloned();
-        found.or_else(|| only(orgs)).ok_or_else(|| {
-            CliError::new(Kind::NotFound, "no organisation is selected")
-                .hint("select one with `optscale-ai org use NAME`, or make one with `optscale-ai init`")
-        })
+        Ok(admin::orgs::resolve(store, self.org_name().as_deref())?)
+    }
+
+    /// Database, organisation and sealer: for what keeps or opens a secret.
+    ///
+    /// # Errors
+    /// As [`Session::org`]; the master key is missing or another one.
+    pub fn open(&self) -> Outcome<Opened> {
+        let (store, sealer) = admin::open(&self.home()?)?;
+        let org = self.org(&store)?;
+        Ok(Opened { store, sealer, org })
     }
 
     /// The organisation that was named for this run.

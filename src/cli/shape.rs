@@ -105,7 +105,8 @@ pub fn group(digits: &str) -> String {
         return format!("{sign}{digits}");
     }
     let comma = |place: usize| place > 0 && (digits.len() - place).is_multiple_of(3);
-    let grouped = digits.chars().enumerate().flat_map(|(place, digit)| comma(place).then_some(',').into_iter().chain([digit]));
+    let grouped =
+        digits.chars().enumerate().flat_map(|(place, digit)| comma(place).then_some(',').into_iter().chain([digit]));
     std::iter::once(sign).map(str::to_owned).chain([grouped.collect()]).collect()
 }
 

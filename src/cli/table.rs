@@ -89,11 +89,7 @@ pub fn list(
 ///
 /// # Errors
 /// A record that does not serialise.
-pub fn one(
-    format: Format,
-    columns: &[Column],
-    record: &impl Serialize,
-) -> Result<String, serde_json::Error> {
+pub fn one(format: Format, columns: &[Column], record: &impl Serialize) -> Result<String, serde_json::Error> {
     match format {
         Format::Json => Ok(format!("{}\n", serde_json::to_string_pretty(record)?)),
         Format::Jsonl => lines(&[record]),
@@ -156,9 +152,11 @@ fn table(columns: &[Column], records: &[Value], room: Room) -> String {
         // The last column's padding is cut off again, so it needs no room.
         table.set_width(width + PADDING).set_content_arrangement(ContentArrangement::Dynamic).enforce_styling();
     }
-    table.set_header(shown.iter().map(|column| {
-        Cell::new(column.title.as_deref().unwrap_or_default()).add_attribute(Attribute::Bold)
-    }));
+    table.set_header(
+        shown
+            .iter()
+            .map(|column| Cell::new(column.title.as_deref().unwrap_or_default()).add_attribute(Attribute::Bold)),
+    );
     table.add_rows(records.iter().map(|record| shown.iter().map(|column| cell(column, record)).collect::<Vec<_>>()));
     for (place, column) in shown.iter().enumerate() {
         if let Some(drawn) = table.column_mut(place) {

@@ -130,11 +130,6 @@ impl Ui {
     pub fn is_conversation(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
-
-    /// Whether a person reads stdout.
-    pub fn is_read_by_a_person(&self) -> bool {
-        io::stdout().is_terminal()
-    }
 }
 
 /// Nobody can be told that stderr is gone.

@@ -46,9 +46,9 @@ pub fn expiry(text: &str) -> Result<Expiry, String> {
         Ok(from_now) => Some(Time::now().after(from_now)),
         Err(_) => Time::parse(text),
     };
-    point.map(Expiry::At).ok_or_else(|| {
-        format!("`{text}` is no time; write 24h, 30d, 2027-01-31, 2027-01-31T12:00:00Z or never")
-    })
+    point
+        .map(Expiry::At)
+        .ok_or_else(|| format!("`{text}` is no time; write 24h, 30d, 2027-01-31, 2027-01-31T12:00:00Z or never"))
 }
 
 /// A span of time: `200ms`, `30s`, `24h`, `30d`, `1h30m`.
