@@ -71,7 +71,12 @@ impl Home {
 
     /// Serves on a free port, and waits until it is ready.
     pub fn serve(&self) -> Gateway {
-        Gateway::start(self.command(&["serve", "--listen", "127.0.0.1:0"]))
+        self.serve_with(&[])
+    }
+
+    /// The same with more options.
+    pub fn serve_with(&self, more: &[&str]) -> Gateway {
+        Gateway::start(self.command(&[&["serve", "--listen", "127.0.0.1:0"], more].concat()))
     }
 }
 
