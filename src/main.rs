@@ -1,3 +1,11 @@
-//! The binary: parse, run, exit code.
+//! The binary: complete a word for the shell, or parse, run and say how it went.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    optscale_ai::cli::complete_for_shell();
+    optscale_ai::cli::run(std::env::args_os())
+}

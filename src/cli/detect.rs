@@ -1,0 +1,56 @@
+//! Providers that this machine seems to have: keys in the environment, an Ollama that listens.
+
+use crate::admin::providers::AddProvider;
+use crate::config;
+use crate::provider::{self, Kind};
+use crate::types::Secret;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+const OLLAMA: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 11434);
+/// On the same machine an open port answers at once.
+const PATIENCE: Duration = Duration::from_millis(150);
+/// Variables that are mostly there for something else: their keys are offered to nobody unasked.
+const OTHER_PURPOSE: &[&str] = &["GITHUB_TOKEN", "GH_TOKEN", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"];
+
+/// A provider that could be registered as it is.
+pub struct Candidate {
+    /// The vendor.
+    pub kind: &'static Kind,
+    key: Option<(String, Secret)>,
+}
+
+impl Candidate {
+    /// Why it is offered.
+    pub fn reason(&self) -> String {
+        match &self.key {
+            Some((variable, _)) => format!("key from {variable}"),
+            None => format!("listens on {OLLAMA}"),
+        }
+    }
+
+    /// What is to be registered.
+    pub fn wanted(&self) -> AddProvider {
+        AddProvider {
+            kind: self.kind.name.clone(),
+            secret: self.key.as_ref().map(|(_, secret)| secret.clone()),
+            ..AddProvider::default()
+        }
+    }
+}
+
+/// Everything that can be registered without a question.
+pub fn candidates() -> Vec<Candidate> {
+    let with_key = provider::kinds().iter().filter(|kind| kind.base_url.is_some()).filter_map(|kind| {
+        let usual = |variable: &String| !OTHER_PURPOSE.contains(&variable.as_str());
+        let (variable, secret) = key_in_environment(kind).filter(|(variable, _)| usual(variable))?;
+        Some(Candidate { kind, key: Some((variable, secret)) })
+    });
+    let ollama = provider::find("ollama").filter(|_| TcpStream::connect_timeout(&OLLAMA, PATIENCE).is_ok());
+    with_key.chain(ollama.map(|kind| Candidate { kind, key: None })).collect()
+}
+
+/// The key of a vendor in its usual environment variable, and which one.
+pub fn key_in_environment(kind: &Kind) -> Option<(String, Secret)> {
+    kind.api_key_env.iter().find_map(|name| Some((name.clone(), Secret::new(config::variable(name)?.trim()))))
+}

@@ -1,0 +1,67 @@
+//! `key create`.
+
+use super::record::hand_out;
+use crate::admin::keys::{self, CreateKey};
+use crate::cli::error::{CliError, Outcome};
+use crate::cli::session::Session;
+use crate::cli::when::{Expiry, expiry};
+use crate::cli::{complete, secret_input, words};
+use crate::secrets::VirtualKey;
+
+/// Create a virtual key; its text is shown once
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  optscale-ai key create my-app
+  optscale-ai key create ci --model openai/gpt-4o-mini --expires 30d --tag env=ci
+  KEY=$(optscale-ai key create my-app)
+  optscale-ai key create my-app --key-env GATEWAY_KEY       the text that `key generate` printed")]
+pub struct Create {
+    /// Its name
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Whose it is [default: the owner]
+    #[arg(long, value_name = "USER", add = complete::users())]
+    user: Option<String>,
+    /// Provider that it may call; may be repeated [default: all that its user may]
+    #[arg(long = "provider", value_name = "NAME", value_delimiter = ',', add = complete::providers())]
+    providers: Vec<String>,
+    /// Model that it may call, as provider/model; may be repeated [default: all that its user may]
+    #[arg(long = "model", value_name = "MODEL", value_delimiter = ',', add = complete::models())]
+    models: Vec<String>,
+    /// When it ends: 24h, 30d, 2027-01-31, never
+    #[arg(long, value_name = "TIME", value_parser = expiry, default_value = "never")]
+    expires: Expiry,
+    /// Note that each of its calls carries; may be repeated
+    #[arg(long = "tag", value_name = "K=V", value_parser = words::pair)]
+    tags: Vec<(String, String)>,
+    /// Take its text, made with `key generate`, from this environment variable
+    #[arg(long, value_name = "VAR")]
+    key_env: Option<String>,
+}
+
+impl Create {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        let text = self.key_env.as_deref().map(from_env).transpose()?;
+        let opened = session.open()?;
+        let wanted = CreateKey {
+            name: self.name,
+            user: self.user,
+            providers: self.providers,
+            models: self.models,
+            expires: self.expires.time(),
+            tags: self.tags.into_iter().collect(),
+            text,
+            ..CreateKey::default()
+        };
+        let made = keys::create(&opened.store, &opened.sealer, opened.org.id, &wanted)?;
+        hand_out(session, &made, "created key")
+    }
+}
+
+fn from_env(variable: &str) -> Outcome<VirtualKey> {
+    let secret = secret_input::from_env(variable, "--key-env")?;
+    VirtualKey::parse(secret.reveal()).map_err(|error| {
+        CliError::usage(format!("{variable} holds no virtual key: {error}"))
+            .hint("make one with `optscale-ai key generate`")
+    })
+}

@@ -1,0 +1,172 @@
+//! `model show`.
+
+use super::find::{self, Named};
+use crate::catalogue::{self, Lifecycle, Model};
+use crate::cli::error::{CliError, Kind, Outcome, did_you_mean, near};
+use crate::cli::session::Session;
+use crate::cli::shape::Shape;
+use crate::cli::table::{self, Column};
+use crate::price::Meter;
+use crate::types::Money;
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Show one model: every price with its date, what it can do, how long it lives
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  optscale-ai model show openai/gpt-4o-mini
+  optscale-ai model show gpt-4o-mini -o json")]
+pub struct Show {
+    /// provider/model as callers name it, vendor/model, or a model that only one vendor has
+    #[arg(value_name = "MODEL", add = crate::cli::complete::models())]
+    model: String,
+}
+
+#[derive(Serialize)]
+struct Record<'a> {
+    model: &'a str,
+    vendor: &'static str,
+    id: &'static str,
+    mode: &'static str,
+    state: &'static str,
+    context_window: Option<u64>,
+    max_output_tokens: Option<u64>,
+    released: Option<&'static str>,
+    deprecated: Option<&'static str>,
+    knowledge_cutoff: Option<&'static str>,
+    capabilities: BTreeMap<&'static str, Option<bool>>,
+    prices: Vec<Price>,
+}
+
+/// One price list; amounts are US dollars for one unit.
+#[derive(Serialize)]
+struct Price {
+    label: String,
+    usd_per_unit: Vec<Rate>,
+}
+
+#[derive(Serialize)]
+struct Rate {
+    meter: &'static str,
+    usd: Money,
+}
+
+const COLUMNS: &[Column] = &[
+    Column::new("model", "MODEL"),
+    Column::new("vendor", "VENDOR"),
+    Column::new("id", "ID"),
+    Column::new("mode", "MODE"),
+    Column::new("state", "STATE"),
+    Column::new("context_window", "CONTEXT WINDOW").shape(Shape::Count),
+    Column::new("max_output_tokens", "MAX OUTPUT").shape(Shape::Count),
+    Column::new("released", "RELEASED"),
+    Column::new("deprecated", "DEPRECATED"),
+    Column::new("knowledge_cutoff", "KNOWLEDGE UNTIL"),
+    Column::hidden("capabilities"),
+    Column::hidden("prices"),
+];
+
+impl Show {
+    pub(super) fn run(self, session: &Session) -> Outcome {
+        let (name, model) = self.find(session)?;
+        let record = record(&name, &model);
+        session.ui.record(COLUMNS, &record)?;
+        match session.ui.is_table() {
+            true => session.ui.data(&abilities_and_prices(&record)),
+            false => Ok(()),
+        }
+    }
+
+    fn find(&self, session: &Session) -> Outcome<(String, Model)> {
+        let rows = find::registered(session)?;
+        if let Some((provider, model)) = self.model.split_once('/') {
+            let registered = rows.iter().find(|row| row.name == provider).and_then(find::vendor);
+            if let Some(found) = catalogue::find(registered.unwrap_or(provider), model) {
+                return Ok((self.model.clone(), found));
+            }
+        }
+        self.bare(find::offered(&rows))
+            .and_then(|found| found.map_or_else(|| self.bare(find::everything()), |it| Ok(Some(it))))?
+            .ok_or_else(|| self.missing())
+    }
+
+    /// The model without a provider before it, if only one of these has it.
+    fn bare(&self, models: Vec<Named>) -> Outcome<Option<(String, Model)>> {
+        let is_it = |named: &Named| named.name.split_once('/').is_some_and(|(_, model)| model == self.model);
+        let mut found: Vec<(String, Model)> =
+            models.into_iter().filter(is_it).filter_map(|named| Some((named.name, named.known?))).collect();
+        match found.len() {
+            0 | 1 => Ok(found.pop()),
+            _ => {
+                let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+                let message = format!("several vendors have `{}`: {}", self.model, names.join(", "));
+                Err(CliError::new(Kind::Usage, message)
+                    .hint(format!("name one: `optscale-ai model show {}`", names[0])))
+            }
+        }
+    }
+
+    fn missing(&self) -> CliError {
+        let error = CliError::new(Kind::NotFound, format!("the catalogue has no model `{}`", self.model));
+        let all: Vec<String> = find::everything().into_iter().map(|named| named.name).collect();
+        let last = |name: &'_ str| name.split_once('/').map_or(name.to_owned(), |(_, model)| model.to_owned());
+        let bare: Vec<String> = all.iter().map(|name| last(name)).collect();
+        let known = if self.model.contains('/') { &all } else { &bare };
+        let mut like = near(&self.model, known.iter().map(String::as_str));
+        like.dedup();
+        match like.is_empty() {
+            true => error.hint("see them all with `optscale-ai model list --all`"),
+            false => error.hint(did_you_mean(&like)),
+        }
+    }
+}
+
+fn record<'a>(name: &'a str, model: &Model) -> Record<'a> {
+    let price = |rates: crate::price::Rates| Price {
+        usd_per_unit: rates.iter().map(|(meter, usd)| Rate { meter: meter.label(), usd }).collect(),
+        label: rates.label,
+    };
+    Record {
+        model: name,
+        vendor: model.vendor,
+        id: model.id,
+        mode: model.mode.as_str(),
+        state: Lifecycle::as_str(model.lifecycle),
+        context_window: model.context_window,
+        max_output_tokens: model.max_output_tokens,
+        released: model.released,
+        deprecated: model.deprecated,
+        knowledge_cutoff: model.knowledge_cutoff,
+        capabilities: model.capabilities.iter().collect(),
+        prices: model.price_list().into_iter().map(price).collect(),
+    }
+}
+
+fn abilities_and_prices(record: &Record<'_>) -> String {
+    let abilities: Vec<(&str, String)> = record
+        .capabilities
+        .iter()
+        .map(|(name, able)| (*name, able.map_or("unknown".to_owned(), |able| Shape::Flag.words(&json!(able)))))
+        .collect();
+    let mut text = format!("\n{}\n", table::page(&abilities));
+    if record.prices.is_empty() {
+        text.push_str("prices: unknown\n");
+    }
+    for price in &record.prices {
+        let _ = writeln!(text, "price {}", if price.label.is_empty() { "(no date)" } else { &price.label });
+        for rate in &price.usd_per_unit {
+            text.push_str(&per_unit(rate));
+        }
+    }
+    text
+}
+
+/// Tokens are priced by the million, searches one by one.
+fn per_unit(rate: &Rate) -> String {
+    match rate.meter == Meter::WebSearch.label() {
+        true => format!("  {:<15} ${} each\n", rate.meter, rate.usd),
+        false => format!("  {:<15} ${} per million tokens\n", rate.meter, rate.usd.times(1_000_000)),
+    }
+}
