@@ -3,7 +3,6 @@
 //! Blocks that only Anthropic has come whole in the end, put together from their pieces; so do the
 //! citations of a text, as the addendum that a whole answer has too.
 
-use super::complaint::ErrorDetail;
 use super::read_blocks::{addendum_of, leftovers};
 use super::wire::{At, Object, Str, array, malformed, object, string, text};
 use super::{finish, tap, usage};
@@ -49,7 +48,7 @@ struct Seen<'a> {
     #[serde(rename = "type", borrow, default)]
     kind: Option<Str<'a>>,
     #[serde(default)]
-    index: u64,
+    index: Option<u64>,
     #[serde(borrow, default)]
     message: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -59,7 +58,7 @@ struct Seen<'a> {
     #[serde(borrow, default)]
     usage: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    error: Option<ErrorDetail<'a>>,
+    error: Option<&'a RawValue>,
 }
 
 impl ReadStream for Reader {
@@ -73,13 +72,14 @@ impl ReadStream for Reader {
         };
         match kind {
             b"message_start" => self.start(seen.message, events),
-            b"content_block_start" => self.open(seen.index, seen.content_block, events),
-            b"content_block_delta" => self.grow(seen.index, seen.delta, events),
-            b"content_block_stop" => self.close(seen.index, events),
+            b"content_block_start" => self.open(seen.index.unwrap_or(0), seen.content_block, events),
+            b"content_block_delta" => self.grow(seen.index.unwrap_or(0), seen.delta, events),
+            b"content_block_stop" => self.close(seen.index.unwrap_or(0), events),
             b"message_delta" => self.finish(seen.delta, seen.usage, events),
             b"message_stop" => self.stop(events),
             b"error" => {
-                events.push(Event::Failed(tap::failure(seen.error)));
+                let detail = seen.error.and_then(|raw| serde_json::from_str(raw.get()).ok());
+                events.push(Event::Failed(tap::failure(detail)));
                 Ok(())
             }
             b"" => Err(At::Top.invalid("has a frame without a type")),

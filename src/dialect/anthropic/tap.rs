@@ -42,6 +42,22 @@ struct Seen<'a> {
     error: Option<ErrorDetail<'a>>,
 }
 
+impl<'a> Seen<'a> {
+    /// Reads an event. Anthropic may add events and deltas, and a member that looks another way in
+    /// one of them is no reason to break a stream: then only the type is read.
+    fn read(data: &'a [u8]) -> Result<Seen<'a>, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Bare<'a> {
+            #[serde(rename = "type", borrow, default)]
+            kind: Option<Str<'a>>,
+        }
+        serde_json::from_slice(data).or_else(|_| {
+            let Bare { kind } = serde_json::from_slice(data)?;
+            Ok(Seen { kind, delta: None, content_block: None, message: None, usage: None, error: None })
+        })
+    }
+}
+
 /// A piece of a block, or a block: at most one of the texts is there.
 #[derive(Deserialize)]
 struct Words<'a> {
@@ -113,7 +129,7 @@ impl Watch {
 impl Tap for Watch {
     fn see(&mut self, frame: &Frame, sight: &mut Sight) -> Pass {
         let Some(data) = frame.data() else { return Pass::Forward };
-        let seen: Seen<'_> = match serde_json::from_slice(&data) {
+        let seen = match Seen::read(&data) {
             Ok(seen) => seen,
             Err(error) => return broken(&format!("a frame of the stream cannot be read: {error}")),
         };
@@ -172,7 +188,7 @@ mod tests {
             "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"h\\u006d \"}}\n\n",
             "data: {\"type\":\"content_block_delta\",\"index\":1,\"delta\":{\"type\":\"text_delta\",\"text\":\"hi \"}}\n\n",
             "data: {\"type\":\"content_block_delta\",\"index\":2,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{}\"}}\n\n",
-            "data: {\"type\":\"something_new\"}\n\n",
+            "data: {\"type\":\"something_new\",\"message\":\"of another shape\",\"delta\":[7]}\n\n",
             "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":9}}\n\n",
             "event: message_stop\ndata: {}\n\n",
         ]);
@@ -190,6 +206,7 @@ mod tests {
             "data: {\"type\":\n\n",
             "data: [DONE]\n\n",
             "data: {}\n\n",
+            "data: \"text\"\n\n",
         ]);
         assert!(matches!(&passes[0], Pass::Failed(complaint) if complaint.status == 529));
         assert!(passes[1..].iter().all(|pass| matches!(pass, Pass::Broken(_))));

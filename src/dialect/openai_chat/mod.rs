@@ -3,8 +3,6 @@
 //! [`Caller`] faces callers, [`Provider`] faces providers; both are stateless. Where both sides speak
 //! this dialect, requests are spliced and streams are tapped; the canonical model is for the rest.
 
-#![allow(dead_code)] // the writers that use the rest follow
-
 mod answer;
 mod complaint;
 mod finish;
@@ -25,14 +23,23 @@ mod texts;
 mod usage;
 mod wire;
 mod words;
+mod write_message;
+mod write_part;
+mod write_prompt;
 mod write_reply;
 mod write_stream;
+mod write_tools;
+
+#[cfg(test)]
+mod answer_tests;
+#[cfg(test)]
+mod write_prompt_tests;
 
 use super::{
     Asked, CallerDialect, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, WriteStream, Written,
 };
 use crate::body::Body;
-use crate::canonical::{Code, Complaint, Prompt, Reply, Text};
+use crate::canonical::{Complaint, Prompt, Reply, Text};
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use std::time::Duration;
@@ -44,10 +51,6 @@ pub struct Caller;
 /// The side that faces providers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Provider;
-
-fn not_yet() -> Complaint {
-    Complaint::new(Code::UnsupportedFeature, "translation from or to the OpenAI protocol is not there yet")
-}
 
 impl CallerDialect for Caller {
     fn protocol(&self) -> Protocol {
@@ -113,8 +116,8 @@ impl ProviderDialect for Provider {
         splice::splice(task, body, peek, target);
     }
 
-    fn write_prompt(&self, _: Task, _: &Prompt, _: &Target<'_>) -> Result<Written, Complaint> {
-        Err(not_yet())
+    fn write_prompt(&self, task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<Written, Complaint> {
+        write_prompt::write(task, prompt, target)
     }
 
     fn glance(&self, task: Task, body: &[u8]) -> Result<Sight, Complaint> {
