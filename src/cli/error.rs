@@ -6,6 +6,7 @@
 use super::ui::Ui;
 use crate::admin::AdminError;
 use crate::config::{HomeError, LockError};
+use crate::gateway::ServeError;
 use crate::secrets::SecretsError;
 use crate::store::StoreError;
 use std::error::Error as StdError;
@@ -191,6 +192,7 @@ macro_rules! always {
 always! {
     HomeError => Kind::Failed;
     LockError => Kind::Failed;
+    ServeError => Kind::Failed;
     SecretsError => Kind::Failed;
     StoreError => Kind::Failed;
     serde_json::Error => Kind::Failed;

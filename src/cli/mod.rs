@@ -18,12 +18,14 @@ mod provider;
 pub mod reference;
 mod route;
 mod secret_input;
+mod serve;
 mod session;
 mod shape;
 mod table;
 mod target;
 mod trace;
 mod ui;
+mod up;
 mod user;
 mod when;
 mod words;
@@ -90,7 +92,15 @@ struct Global {
     #[arg(short, long, global = true, help_heading = "Global options")]
     yes: bool,
     /// When to use colour: auto, always or never
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, hide_possible_values = true, help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        help_heading = "Global options"
+    )]
     color: Color,
     /// Say more on stderr
     #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = "Global options")]
@@ -111,6 +121,8 @@ impl Global {
 #[derive(Subcommand)]
 enum Command {
     Init(init::Init),
+    Up(up::Up),
+    Serve(serve::Serve),
     #[command(visible_alias = "orgs")]
     Org(org::Noun),
     #[command(visible_alias = "providers")]
@@ -136,6 +148,8 @@ impl Command {
     fn run(self, session: &Session) -> Outcome {
         match self {
             Command::Init(command) => command.run(session),
+            Command::Up(command) => command.run(session),
+            Command::Serve(command) => command.run(session),
             Command::Org(noun) => noun.run(session),
             Command::Provider(noun) => noun.run(session),
             Command::Model(noun) => noun.run(session),

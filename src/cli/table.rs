@@ -97,16 +97,17 @@ pub fn one(format: Format, columns: &[Column], record: &impl Serialize) -> Resul
         Format::Table => {
             let record = serde_json::to_value(record)?;
             let shown = columns.iter().filter_map(|column| Some((column.title.as_deref()?, column.words(&record))));
-            Ok(page(&shown.collect::<Vec<_>>()))
+            let shown: Vec<(String, String)> = shown.map(|(title, words)| (title.to_lowercase(), words)).collect();
+            Ok(page(&shown))
         }
     }
 }
 
 /// Labels and values, a line each, aligned.
-pub fn page(fields: &[(&str, String)]) -> String {
-    let width = fields.iter().map(|(label, _)| label.chars().count()).max().unwrap_or_default() + 1;
-    let line = |(label, value): &(&str, String)| {
-        let label = format!("{}:", label.to_lowercase());
+pub fn page(fields: &[(impl AsRef<str>, String)]) -> String {
+    let width = fields.iter().map(|(label, _)| label.as_ref().chars().count()).max().unwrap_or_default() + 1;
+    let line = |(label, value): &(_, String)| {
+        let label = format!("{}:", AsRef::<str>::as_ref(label));
         format!("{label:<width$} {value}").trim_end().to_owned() + "\n"
     };
     fields.iter().map(line).collect()

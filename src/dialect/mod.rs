@@ -9,7 +9,7 @@ pub mod openai_chat;
 pub mod sse;
 
 use crate::body::Body;
-use crate::canonical::{Complaint, Event, Prompt, Reply, Text, UsageReport};
+use crate::canonical::{Code, Complaint, Event, Prompt, Reply, Text, UsageReport};
 use crate::records::Quirks;
 use crate::types::{Protocol, Task, Time};
 use bytes::{Bytes, BytesMut};
@@ -159,6 +159,9 @@ pub trait ProviderDialect: Send + Sync {
     /// protocol has no such task. OpenAI bases end in `/v1`, Anthropic bases do not.
     fn path(&self, task: Task) -> Option<&'static str>;
 
+    /// Where the provider lists its models, below its base URL, with a leading slash.
+    fn models_path(&self) -> &'static str;
+
     /// Edits a request of the same dialect for the target: the model's name, and what the gateway
     /// needs to be told (usage in streams). Everything else stays byte for byte.
     fn splice(&self, task: Task, body: &mut Body, peek: &Peek, target: &Target<'_>);
@@ -191,6 +194,25 @@ pub trait ProviderDialect: Send + Sync {
     /// Reads an error answer: status as the provider sent it, message, type and code where the body
     /// has them, else a sentence that says what came instead (an HTML page, nothing).
     fn read_complaint(&self, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Complaint;
+}
+
+/// Reads the ids of a provider's list of models: every protocol here has them in `data[].id`.
+///
+/// # Errors
+/// [`crate::canonical::Code::ProviderMalformed`] where it is no such list.
+pub fn read_model_ids(body: &[u8]) -> Result<Vec<String>, Complaint> {
+    #[derive(serde::Deserialize)]
+    struct List {
+        data: Vec<Entry>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Entry {
+        id: String,
+    }
+    let list: List = serde_json::from_slice(body).map_err(|error| {
+        Complaint::new(Code::ProviderMalformed, format!("the provider's list of models cannot be read: {error}"))
+    })?;
+    Ok(list.data.into_iter().map(|entry| entry.id).collect())
 }
 
 /// What a trace needs to know of an answer.

@@ -14,6 +14,7 @@ mod call;
 mod dispatch;
 mod estimate;
 mod models;
+mod probe;
 mod record;
 mod respond;
 mod route;
@@ -24,6 +25,7 @@ mod stream;
 mod translate;
 mod upstream;
 
+pub use probe::{Heard, Probe, ProbeError, Way};
 pub use serve::{Limits, Ready, ServeError, ServeOptions, serve};
 
 use crate::canonical::{Code, Complaint};

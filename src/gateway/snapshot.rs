@@ -130,7 +130,8 @@ fn keys(rows: Vec<KeyRow>, users: Vec<User>) -> HashMap<[u8; 32], Arc<KeyEntry>>
     keys
 }
 
-fn ready(row: ProviderRow, sealer: &Sealer) -> ProviderState {
+/// Makes one stored provider ready for calls.
+pub(crate) fn ready(row: ProviderRow, sealer: &Sealer) -> ProviderState {
     let name = row.name.clone();
     let (record, fault) = match opened(row, sealer) {
         Ok(record) => (record, None),

@@ -1,13 +1,16 @@
 //! `provider`: registered connections to model providers.
 
 mod add;
+mod ask;
 mod edit;
 mod kinds;
 mod list;
+mod models;
 mod record;
 mod remove;
 mod show;
 mod switch;
+mod test;
 
 pub(super) use record::describe;
 
@@ -32,6 +35,8 @@ enum Verb {
     List(list::List),
     Show(show::Show),
     Edit(edit::Edit),
+    Test(test::Test),
+    Models(models::Models),
     Enable(switch::Enable),
     Disable(switch::Disable),
     Remove(remove::Remove),
@@ -46,6 +51,8 @@ impl Noun {
             Some(Verb::List(verb)) => verb.run(session),
             Some(Verb::Show(verb)) => verb.run(session),
             Some(Verb::Edit(verb)) => verb.run(session),
+            Some(Verb::Test(verb)) => verb.run(session),
+            Some(Verb::Models(verb)) => verb.run(session),
             Some(Verb::Enable(verb)) => verb.run(session),
             Some(Verb::Disable(verb)) => verb.run(session),
             Some(Verb::Remove(verb)) => verb.run(session),

@@ -95,6 +95,10 @@ impl ProviderDialect for Provider {
         }
     }
 
+    fn models_path(&self) -> &'static str {
+        "/v1/models?limit=1000"
+    }
+
     fn splice(&self, _: Task, body: &mut Body, peek: &Peek, target: &Target<'_>) {
         peek::splice(body, peek, target);
     }

@@ -108,6 +108,10 @@ impl ProviderDialect for Provider {
         }
     }
 
+    fn models_path(&self) -> &'static str {
+        "/models"
+    }
+
     fn splice(&self, task: Task, body: &mut Body, peek: &Peek, target: &Target<'_>) {
         splice::splice(task, body, peek, target);
     }
