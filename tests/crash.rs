@@ -117,7 +117,7 @@ impl Witness {
             let row = ledger.get(id).unwrap_or_else(|| panic!("{id} was delivered whole and is not in the ledger"));
             assert_eq!(row["status"], "ok", "{row}");
             assert_eq!((&row["input_tokens"], &row["output_tokens"]), (&json!(11), &json!(5)), "{row}");
-            assert!(row["cost_usd"].as_str().is_some_and(|cost| cost.trim_matches(['0', '.']) != ""), "{row}");
+            assert!(row["cost_usd"].as_str().is_some_and(|cost| !cost.trim_matches(['0', '.']).is_empty()), "{row}");
         }
         for id in &self.begun {
             let row = ledger.get(id).unwrap_or_else(|| panic!("{id} was under way and is not in the ledger"));

@@ -66,7 +66,7 @@ impl Stage {
     fn newest(&self, test: impl Fn(&Value) -> bool) -> Value {
         let until = Instant::now() + SOON;
         loop {
-            let newest = self.home.json(&["traces", "--limit", "1"])[0].take();
+            let newest = self.home.json(&["traces", "--limit", "1"]).get(0).cloned().unwrap_or_default();
             if test(&newest) {
                 return newest;
             }
@@ -177,7 +177,7 @@ fn whatever_the_provider_does_wrong_has_a_name() {
         ("malformed", 502, "provider_malformed"),
         ("hang", 504, "provider_timeout"),
         ("rst", 502, "provider_unreachable"),
-        ("cut", 502, "provider_unreachable"),
+        ("cut", 502, "provider_malformed"),
     ] {
         for provider in ["oa", "an"] {
             let answer = stage.chat(&format!("{provider}/fake-{words}"), json!({}));
@@ -244,7 +244,7 @@ fn a_hang_up_cancels_the_provider_at_once() {
     assert!(stage.fake.wait_cancelled(1, SOON), "before the first byte");
     stage.newest(|trace| trace["status"] == "interrupted");
     let mut within = stage.open(&chat("oa/fake-s100000-d2", json!({"stream": true})));
-    let mut some = [0; 600];
+    let mut some = [0; 3000];
     within.read_exact(&mut some).unwrap();
     drop(within);
     assert!(stage.fake.wait_cancelled(2, SOON), "within the stream");
@@ -301,7 +301,10 @@ fn keys_work_wherever_they_stand_and_each_fault_has_its_words() {
     }
     let in_query = stage.client.post(format!("{url}?key={}", stage.key)).body(body.clone()).send().unwrap();
     assert_eq!(in_query.status(), 200);
-    let with = |key: &str| error(stage.client.post(&url).bearer_auth(key).body(body.clone()).send().unwrap());
+    let with = |key: &str| {
+        let answer = stage.client.post(&url).bearer_auth(key).body(body.clone()).send().unwrap();
+        if answer.status() == 200 { (200, String::new(), String::new()) } else { error(answer) }
+    };
     let mut typo = stage.key.clone().into_bytes();
     typo.swap(12, 13);
     if typo == stage.key.as_bytes() {
@@ -311,8 +314,15 @@ fn keys_work_wherever_they_stand_and_each_fault_has_its_words() {
     assert_eq!((status, code.as_str()), (401, "invalid_api_key"));
     assert!(message.contains("typo") || message.contains("check"), "{message}");
     assert_eq!(with("sk-something-else").0, 401);
-    let short = stage.home.key("short", &["--expires", "1ms"]);
-    let (status, code, _) = with(&short);
+    let short = stage.home.key("short", &["--expires", "1s"]);
+    let until = Instant::now() + SOON;
+    let (status, code) = loop {
+        let (status, code, _) = with(&short);
+        if code == "api_key_expired" {
+            break (status, code);
+        }
+        assert!(Instant::now() < until, "{status} {code}");
+    };
     assert_eq!((status, code.as_str()), (401, "api_key_expired"));
 }
 

@@ -143,7 +143,7 @@ fn tags(headers: &HeaderMap) -> Outcome<BTreeMap<String, String>> {
 }
 
 /// Reads the body and the fields that decisions rest on.
-pub(crate) async fn receive(arrival: &mut Arrival, task: Task, body: Body, limit: usize) -> Outcome<Call> {
+pub(crate) async fn receive(arrival: &mut Arrival, task: Task, body: &mut Body, limit: usize) -> Outcome<Call> {
     if let Some(encoding) = header(&arrival.headers, CONTENT_ENCODING.as_str()).filter(|name| *name != "identity") {
         let message = format!("the body has content-encoding `{encoding}`; send it as plain JSON");
         return Err(Complaint::new(Code::InvalidRequest, message).with_status(415));
@@ -158,10 +158,10 @@ pub(crate) async fn receive(arrival: &mut Arrival, task: Task, body: Body, limit
     Ok(Call { dialect: arrival.dialect, task, headers: std::mem::take(&mut arrival.headers), body, peek })
 }
 
-async fn collect(mut body: Body, announced: usize, limit: usize) -> Outcome<Bytes> {
+async fn collect(body: &mut Body, announced: usize, limit: usize) -> Outcome<Bytes> {
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
-    while let Some(frame) = next_frame(&mut body).await? {
+    while let Some(frame) = next_frame(body).await? {
         let Ok(bytes) = frame.into_data() else { continue };
         if all.is_empty() && first.is_empty() {
             first = bytes;
@@ -187,6 +187,23 @@ async fn next_frame(body: &mut Body) -> Outcome<Option<http_body::Frame<Bytes>>>
         Ok(Some(Err(error))) => Err(Complaint::new(Code::InvalidRequest, format!("the body broke off: {error}"))),
         Err(_) => Err(Complaint::new(Code::RequestTimeout, "no byte of the body came for 30 s; send it in one go")),
     }
+}
+
+/// Reads on what is left of a refused body and throws it away: a client that is still sending when the
+/// connection closes never sees why it was refused. Bounded in size and time.
+pub(crate) async fn discard(mut body: Body) {
+    const MOST: usize = 256 * 1024 * 1024;
+    const LONGEST: Duration = Duration::from_secs(10);
+    let reading = async {
+        let mut read = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            read += frame.data_ref().map_or(0, Bytes::len);
+            if read > MOST {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(LONGEST, reading).await;
 }
 
 fn too_large(limit: usize) -> Complaint {

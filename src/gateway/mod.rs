@@ -94,9 +94,13 @@ async fn call_a_model(worker: &Worker, mut arrival: Arrival, (task, body): (Task
     if let Some(trace) = &mut trace {
         trace.arrival(&mut arrival);
     }
-    match carry(worker, arrival, (task, body), &mut trace).await {
+    let mut body = body;
+    match carry(worker, arrival, (task, &mut body), &mut trace).await {
         Ok(answer) => respond::respond(answer, trace).await,
-        Err(complaint) => respond::complain(dialect, &complaint, trace).await,
+        Err(complaint) => {
+            accept::discard(body).await;
+            respond::complain(dialect, &complaint, trace).await
+        }
     }
 }
 
@@ -104,7 +108,7 @@ async fn call_a_model(worker: &Worker, mut arrival: Arrival, (task, body): (Task
 async fn carry(
     worker: &Worker,
     mut arrival: Arrival,
-    (task, body): (Task, Body),
+    (task, body): (Task, &mut Body),
     trace: &mut Option<Trace>,
 ) -> Outcome<Answer> {
     let gateway = worker.gateway();

@@ -135,6 +135,13 @@ def equal(have, want):
     assert have == want, f"\n  have {have!r}\n  want {want!r}"
 
 
+def _where(error):
+    """The lines of the suite that led to an error; what lies in the SDK tells nobody anything."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = os.path.dirname(os.path.abspath(__file__))
+    return " < ".join(f"{os.path.basename(f.filename)}:{f.lineno}" for f in reversed(frames) if f.filename.startswith(own))
+
+
 def _runs():
     for function, provider in _cases:
         if not inspect.signature(function).parameters:
@@ -155,8 +162,8 @@ def main():
         try:
             function(*arguments)
             print(f"ok   {name} ({(time.monotonic() - start) * 1000:.0f} ms)", flush=True)
-        except Exception:
+        except Exception as error:
             failed += 1
-            print(f"FAIL {name}\n{traceback.format_exc()}", flush=True)
+            print(f"FAIL {name}\n  {_where(error)}\n  {type(error).__name__}: {error}", flush=True)
     print(f"{len(runs) - failed} cases passed, {failed} failed", flush=True)
     sys.exit(1 if failed or not runs else 0)

@@ -67,7 +67,7 @@ fn a_trace_reads_back_whole() {
     let mut record = call(&small, 0);
     record.dropped = vec!["logit_bias".into()];
     record.message = Some("words".into());
-    put(&small.store, &[record.clone()]);
+    put(&small.store, std::slice::from_ref(&record));
     let detail = small.store.trace(record.id).unwrap().unwrap();
     assert_eq!(
         (detail.usage, detail.usage_source, &detail.usage_raw),
@@ -121,7 +121,7 @@ fn the_second_writing_takes_the_place_of_the_first() {
     };
     put(&small.store, &[begun]);
     assert_eq!(small.store.traces(&TraceFilter::default()).unwrap()[0].status, Status::Running);
-    put(&small.store, &[whole.clone()]);
+    put(&small.store, std::slice::from_ref(&whole));
     let rows = small.store.traces(&TraceFilter::default()).unwrap();
     assert_eq!((rows.len(), rows[0].status, rows[0].cost_usd), (1, Status::Ok, whole.cost));
     assert_eq!(small.store.trace(whole.id).unwrap().unwrap().rates.as_ref(), whole.rates.as_deref());
