@@ -137,6 +137,8 @@ fn faults(source: &Source) -> Vec<String> {
     let code = code(&source.text);
     faults.extend(imports(&module, &code).iter().filter_map(|import| wrong_import(source, &module, level, import)));
     faults.extend(TRADES.iter().flat_map(|trade| wrong_trade(source, &code, trade)));
+    faults.sort();
+    faults.dedup();
     faults
 }
 
