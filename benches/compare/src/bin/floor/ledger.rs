@@ -15,12 +15,12 @@ const GATHER: Duration = Duration::from_millis(5);
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
-    CREATE TABLE calls (
+    CREATE TABLE IF NOT EXISTS calls (
         id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, duration_us INTEGER NOT NULL, key INTEGER NOT NULL,
         model TEXT NOT NULL, stream INTEGER NOT NULL, status INTEGER NOT NULL, tokens_in INTEGER NOT NULL,
         tokens_out INTEGER NOT NULL, cost_pico INTEGER NOT NULL, complete INTEGER NOT NULL
     ) STRICT;
-    CREATE INDEX calls_at ON calls (at_ms);";
+    CREATE INDEX IF NOT EXISTS calls_at ON calls (at_ms);";
 const INSERT: &str = "
     INSERT INTO calls (at_ms, duration_us, key, model, stream, status, tokens_in, tokens_out, cost_pico, complete)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
@@ -50,9 +50,8 @@ pub struct Row {
     pub complete: bool,
 }
 
-/// Creates the file and starts the writer.
+/// Opens the file, creates it where it is missing, and starts the writer.
 pub fn open(path: &str) -> SyncSender<Row> {
-    let _ = std::fs::remove_file(path);
     let db = Connection::open(path).expect("the database opens");
     db.execute_batch(SCHEMA).expect("the schema is made");
     let (sender, rows) = sync_channel(WAITING);
