@@ -1,9 +1,10 @@
 //! `connect`: what a client needs to be pointed here, ready to paste.
 
 use super::error::{CliError, Outcome};
+use super::secret_input::KeyText;
 use super::session::{Opened, Session};
 use super::table::Column;
-use super::{complete, secret_input, target};
+use super::{complete, target};
 use crate::admin::keys;
 use crate::connect::{self, Client, Connection};
 use crate::types::Secret;
@@ -34,32 +35,6 @@ pub struct Connect {
     base_url: Option<String>,
     #[command(flatten)]
     key: KeyText,
-}
-
-/// Where the text of a virtual key comes from.
-#[derive(clap::Args)]
-#[group(multiple = false)]
-pub struct KeyText {
-    /// Read the virtual key from this environment variable
-    #[arg(long, value_name = "VAR")]
-    key_env: Option<String>,
-    /// Read the virtual key from standard input
-    #[arg(long)]
-    key_stdin: bool,
-}
-
-impl KeyText {
-    /// The key's text, if a place was named.
-    ///
-    /// # Errors
-    /// The place holds none.
-    pub fn read(&self) -> Outcome<Option<Secret>> {
-        match &self.key_env {
-            Some(variable) => secret_input::from_env(variable, "--key-env").map(Some),
-            None if self.key_stdin => secret_input::from_stdin().map(Some),
-            None => Ok(None),
-        }
-    }
 }
 
 #[derive(Serialize)]

@@ -11,14 +11,15 @@ use std::io;
 
 /// The reference of all commands, as Markdown.
 pub fn markdown() -> String {
-    let mut root = built();
+    let mut root = without_global_options(built());
     let mut text = String::from(
         "# Command line\n\n<!-- Generated from the command definitions; do not edit. \
          UPDATE_GENERATED=1 cargo test --test generated rewrites it. -->\n\n",
     );
     for (title, help) in helps(&mut root) {
         let level = if title == PROGRAM { "##" } else { "###" };
-        let _ = write!(text, "{level} {title}\n\n```text\n{}\n```\n\n", help.trim_end());
+        let help: Vec<&str> = help.trim_end().lines().map(str::trim_end).collect();
+        let _ = write!(text, "{level} {title}\n\n```text\n{}\n```\n\n", help.join("\n"));
     }
     text.trim_end().to_owned() + "\n"
 }
@@ -55,6 +56,15 @@ fn pages_below(command: &Command, name: &str, pages: &mut Vec<(String, String)>)
         pages_below(below, &format!("{name}-{}", below.get_name()), pages)?;
     }
     Ok(())
+}
+
+/// The global options stand once, at the program itself.
+fn without_global_options(root: Command) -> Command {
+    fn hide(command: Command) -> Command {
+        let hide_global = |arg: clap::Arg| if arg.is_global_set() { arg.hide(true) } else { arg };
+        command.mut_args(hide_global).mut_subcommands(hide)
+    }
+    root.mut_subcommands(hide)
 }
 
 /// Every command with its long help, depth first.

@@ -53,12 +53,38 @@ impl ApiKey {
     }
 }
 
+/// Where the text of a virtual key comes from.
+#[derive(clap::Args, Clone, Debug, Default)]
+#[group(multiple = false)]
+pub struct KeyText {
+    /// Read the virtual key from this environment variable
+    #[arg(long, value_name = "VAR")]
+    key_env: Option<String>,
+    /// Read the virtual key from standard input
+    #[arg(long)]
+    key_stdin: bool,
+}
+
+impl KeyText {
+    /// The key's text, if a place was named.
+    ///
+    /// # Errors
+    /// The place holds none.
+    pub fn read(&self) -> Outcome<Option<Secret>> {
+        match &self.key_env {
+            Some(variable) => from_env(variable, "--key-env").map(Some),
+            None if self.key_stdin => from_stdin().map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
 /// A secret from an environment variable.
 ///
 /// # Errors
 /// It is not set or empty.
 pub fn from_env(variable: &str, flag: &str) -> Outcome<Secret> {
-    if variable.starts_with("sk-") {
+    if !is_variable_name(variable) {
         return Err(CliError::usage(format!("{flag} takes the name of an environment variable, not the key itself"))
             .hint(format!("put the key into a variable: `export MY_KEY=...`, then {flag} MY_KEY")));
     }
@@ -67,6 +93,14 @@ pub fn from_env(variable: &str, flag: &str) -> Outcome<Secret> {
         CliError::usage(format!("the environment variable {variable} is not set or empty"))
             .hint(format!("set it with `export {variable}=...`, or pipe the key in with --{}stdin", stem(flag)))
     })
+}
+
+/// Whether a text can be meant as a variable's name. What looks like a key is never said again in a message.
+fn is_variable_name(text: &str) -> bool {
+    let has = |kind: fn(&char) -> bool| text.chars().any(|letter| kind(&letter));
+    let like_a_key = text.len() >= 24 && has(char::is_ascii_lowercase) && has(char::is_ascii_digit);
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    !text.is_empty() && text.chars().all(allowed) && !like_a_key
 }
 
 /// A secret from standard input, surrounding white space cut off.
@@ -96,4 +130,17 @@ fn checked(text: String) -> Option<Secret> {
     let text = zeroize::Zeroizing::new(text);
     let text = text.trim();
     (!text.is_empty()).then(|| Secret::new(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_told_from_a_name() {
+        assert!(is_variable_name("OPENAI_API_KEY") && is_variable_name("my_key2"));
+        for key in ["sk-abc", "AIzaSyD3l1bXaPqW9xYtRkLmNoP", "gsk_1234567890abcdefghijklmn", ""] {
+            assert!(!is_variable_name(key), "{key}");
+        }
+    }
 }

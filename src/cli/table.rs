@@ -29,28 +29,50 @@ pub struct Column {
     field: Cow<'static, str>,
     title: Option<Cow<'static, str>>,
     shape: Shape,
+    least_width: u16,
 }
+
+/// Terminals narrower than this leave the columns out that are marked wide.
+const WIDE: u16 = 110;
 
 impl Column {
     /// A text under this title.
     pub const fn new(field: &'static str, title: &'static str) -> Column {
-        Column { field: Cow::Borrowed(field), title: Some(Cow::Borrowed(title)), shape: Shape::Text }
+        Column { field: Cow::Borrowed(field), title: Some(Cow::Borrowed(title)), shape: Shape::Text, least_width: 0 }
     }
 
     /// A field that tables leave out and CSV has.
     pub const fn hidden(field: &'static str) -> Column {
-        Column { field: Cow::Borrowed(field), title: None, shape: Shape::Text }
+        Column { field: Cow::Borrowed(field), title: None, shape: Shape::Text, least_width: 0 }
     }
 
     /// A text whose field and title are known only now.
     pub fn named(field: String) -> Column {
-        Column { title: Some(Cow::Owned(field.to_uppercase())), field: Cow::Owned(field), shape: Shape::Text }
+        Column {
+            title: Some(Cow::Owned(field.to_uppercase())),
+            field: Cow::Owned(field),
+            shape: Shape::Text,
+            least_width: 0,
+        }
     }
 
     /// The same, written for people in this way.
     pub const fn shape(mut self, shape: Shape) -> Column {
         self.shape = shape;
         self
+    }
+
+    /// The same, left out of tables on narrow terminals.
+    pub const fn wide(mut self) -> Column {
+        self.least_width = WIDE;
+        self
+    }
+
+    fn fits(&self, room: Room) -> bool {
+        match room {
+            Room::Endless => true,
+            Room::Terminal(width) => width >= self.least_width,
+        }
     }
 
     fn words(&self, record: &Value) -> String {
@@ -146,12 +168,12 @@ fn table(columns: &[Column], records: &[Value], room: Room) -> String {
     if records.is_empty() {
         return String::new();
     }
-    let shown: Vec<&Column> = columns.iter().filter(|column| column.title.is_some()).collect();
+    let is_shown = |column: &&Column| column.title.is_some() && column.fits(room);
+    let shown: Vec<&Column> = columns.iter().filter(is_shown).collect();
     let mut table = Table::new();
     table.load_style(presets::NOTHING).force_no_tty();
     if let Room::Terminal(width) = room {
-        // The last column's padding is cut off again, so it needs no room.
-        table.set_width(width + PADDING).set_content_arrangement(ContentArrangement::Dynamic).enforce_styling();
+        table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic).enforce_styling();
     }
     table.set_header(
         shown
@@ -208,7 +230,7 @@ mod tests {
     #[test]
     fn a_pipe_gets_a_record_a_line_aligned_by_spaces() {
         let text = list(Format::Table, COLUMNS, &records(), Room::Endless).unwrap();
-        let expected = "NAME       TOKENS  COST     NOTE\n\
+        let expected = "NAME       TOKENS     COST  NOTE\n\
                         a          12,345     $0.5  says \"hi\", twice\n\
                         long-name       7  unknown  -\n";
         assert_eq!(text, expected);
@@ -222,6 +244,14 @@ mod tests {
             let plain = anstream::adapter::strip_str(line).to_string();
             assert!(plain.chars().count() <= 80, "{plain}");
         }
+    }
+
+    #[test]
+    fn a_narrow_terminal_has_fewer_columns() {
+        let columns = [Column::new("name", "NAME"), Column::new("note", "NOTE").wide()];
+        let header = |room| list(Format::Table, &columns, &records(), room).unwrap().lines().next().unwrap().to_owned();
+        assert!(!header(Room::Terminal(80)).contains("NOTE"));
+        assert!(header(Room::Terminal(120)).contains("NOTE") && header(Room::Endless).contains("NOTE"));
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use super::record::hand_out;
 use crate::admin::keys::{self, CreateKey};
 use crate::cli::error::{CliError, Outcome};
+use crate::cli::secret_input::KeyText;
 use crate::cli::session::Session;
 use crate::cli::when::{Expiry, expiry};
-use crate::cli::{complete, secret_input, words};
+use crate::cli::{complete, words};
 use crate::secrets::VirtualKey;
+use crate::types::Secret;
 
 /// Create a virtual key; its text is shown once
 #[derive(clap::Args)]
@@ -34,14 +36,13 @@ pub struct Create {
     /// Note that each of its calls carries; may be repeated
     #[arg(long = "tag", value_name = "K=V", value_parser = words::pair)]
     tags: Vec<(String, String)>,
-    /// Take its text, made with `key generate`, from this environment variable
-    #[arg(long, value_name = "VAR")]
-    key_env: Option<String>,
+    #[command(flatten)]
+    text: KeyText,
 }
 
 impl Create {
     pub(super) fn run(self, session: &Session) -> Outcome {
-        let text = self.key_env.as_deref().map(from_env).transpose()?;
+        let text = self.text.read()?.as_ref().map(checked).transpose()?;
         let opened = session.open()?;
         let wanted = CreateKey {
             name: self.name,
@@ -58,10 +59,9 @@ impl Create {
     }
 }
 
-fn from_env(variable: &str) -> Outcome<VirtualKey> {
-    let secret = secret_input::from_env(variable, "--key-env")?;
-    VirtualKey::parse(secret.reveal()).map_err(|error| {
-        CliError::usage(format!("{variable} holds no virtual key: {error}"))
-            .hint("make one with `optscale-ai key generate`")
+/// A text that was generated before, with its check sum right.
+fn checked(text: &Secret) -> Outcome<VirtualKey> {
+    VirtualKey::parse(text.reveal()).map_err(|error| {
+        CliError::usage(format!("that is no virtual key: {error}")).hint("make one with `optscale-ai key generate`")
     })
 }

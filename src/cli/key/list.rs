@@ -6,7 +6,7 @@ use crate::cli::session::Session;
 use crate::types::Time;
 
 /// List virtual keys, revoked and expired ones too
-#[derive(clap::Args, Default)]
+#[derive(clap::Args)]
 #[command(after_help = "Examples:
   optscale-ai key list
   optscale-ai key list --status active -o json")]

@@ -15,12 +15,17 @@ use clap::{Args, Subcommand};
 
 /// Create and manage virtual keys
 #[derive(Args)]
-#[command(after_help = "Examples:
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
   optscale-ai key create my-app --provider openai --expires 30d
   optscale-ai keys
   optscale-ai key rotate my-app --grace 24h
-  optscale-ai key revoke my-app")]
+  optscale-ai key revoke my-app"
+)]
 pub struct Noun {
+    #[command(flatten)]
+    list: list::List,
     #[command(subcommand)]
     verb: Option<Verb>,
 }
@@ -39,7 +44,7 @@ enum Verb {
 impl Noun {
     pub(super) fn run(self, session: &Session) -> Outcome {
         match self.verb {
-            None => list::List::default().run(session),
+            None => self.list.run(session),
             Some(Verb::Create(verb)) => verb.run(session),
             Some(Verb::List(verb)) => verb.run(session),
             Some(Verb::Show(verb)) => verb.run(session),

@@ -53,14 +53,14 @@ struct Record {
 const COLUMNS: &[Column] = &[
     Column::new("model", "MODEL"),
     Column::hidden("vendor"),
-    Column::new("mode", "MODE"),
+    Column::new("mode", "MODE").wide(),
     Column::new("context_window", "CONTEXT").shape(Shape::Count),
     Column::new("max_output_tokens", "MAX OUT").shape(Shape::Count),
     Column::new("input_usd_per_mtok", "IN $/M").shape(Shape::Money),
     Column::new("output_usd_per_mtok", "OUT $/M").shape(Shape::Money),
     Column::hidden("cache_read_usd_per_mtok"),
-    Column::new("tools", "TOOLS").shape(Shape::Flag),
-    Column::new("vision", "VISION").shape(Shape::Flag),
+    Column::new("tools", "TOOLS").shape(Shape::Flag).wide(),
+    Column::new("vision", "VISION").shape(Shape::Flag).wide(),
     Column::hidden("reasoning"),
     Column::hidden("state"),
 ];

@@ -81,8 +81,6 @@ impl Add {
         };
         let row = providers::add(&opened.store, &opened.sealer, opened.org.id, &wanted)?;
         session.ui.say(format_args!("added provider `{}`: {}", row.name, describe(&row)));
-        let note = provider::find(&row.kind).and_then(|kind| kind.note.as_deref());
-        note.into_iter().for_each(|note| session.ui.say(note));
         session.ui.changed(COLUMNS, &Record::from(row))
     }
 

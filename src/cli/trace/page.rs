@@ -130,6 +130,8 @@ fn cost(detail: &TraceDetail) -> String {
 }
 
 fn arithmetic(lines: &[Line], label: &str, total: &str) -> String {
+    // The catalogue dates a price `as of 2026-01-01`; a tier has other words.
+    let label = label.strip_prefix("as of ").unwrap_or(label);
     let at = if label.is_empty() { String::new() } else { format!(" at {label}") };
     let rows: Vec<[String; 3]> = lines
         .iter()

@@ -1,0 +1,124 @@
+//! Homes that cannot be used, words that make no sense, readers that go away.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[path = "common/shell.rs"]
+mod shell;
+
+use shell::Shell;
+use std::fs;
+
+#[test]
+fn a_home_that_is_no_home() {
+    let shell = Shell::empty();
+    shell.fails("keys", 1, "A");
+    shell.fails("org create x", 1, "A");
+    shell::write(&shell.home(), "a file");
+    shell.fails("keys", 1, "A");
+    shell.fails("init", 1, "A");
+    shell.fails("serve", 1, "A");
+}
+
+#[test]
+fn a_database_that_is_none() {
+    let shell = Shell::empty();
+    fs::create_dir(shell.home()).unwrap();
+    shell.fails("keys", 1, "A");
+    shell::write(&shell.home().join("optscale.db"), &"not a database ".repeat(100));
+    shell.fails("keys", 1, "A");
+    shell.fails("init", 1, "A");
+}
+
+#[test]
+fn a_database_from_the_future() {
+    let shell = Shell::new();
+    let file = shell.home().join("optscale.db");
+    let mut bytes = fs::read(&file).unwrap();
+    // The header's user version (SQLite file format, offset 60), big-endian.
+    bytes[60..64].copy_from_slice(&999_u32.to_be_bytes());
+    fs::write(&file, bytes).unwrap();
+    for line in ["keys", "key create app", "init"] {
+        shell.fails(line, 1, "A");
+    }
+}
+
+#[test]
+fn a_damaged_database() {
+    let shell = Shell::with_sandbox();
+    let file = shell.home().join("optscale.db");
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[100..].fill(0xff);
+    fs::write(&file, bytes).unwrap();
+    let run = shell.run("keys");
+    assert_eq!((run.code, run.out.as_str()), (1, ""));
+    assert!(run.err.starts_with("error: the database ") && run.err.contains("damaged"), "{}", run.err);
+}
+
+#[test]
+fn a_master_key_that_is_missing() {
+    let shell = Shell::with_sandbox();
+    fs::remove_file(shell.home().join("master.key")).unwrap();
+    shell.fails("key create app", 1, "A");
+    shell.fails("serve", 1, "A");
+    shell.shows("keys -o json", "[]\n");
+}
+
+#[test]
+fn words_that_make_no_sense() {
+    let shell = Shell::with_sandbox();
+    shell.fails("tracs", 2, "A");
+    shell.fails("traces --since yesterday", 2, "A");
+    shell.fails("traces --status fine", 2, "A");
+    shell.fails("traces --min-cost lots", 2, "A");
+    shell.fails("costs by colour", 2, "A");
+    shell.fails("keys -o yaml", 2, "A");
+    shell.fails("traces show nonsense", 3, "A");
+    shell.fails("serve --listen 0.0.0.0:0", 2, "A");
+    shell.fails("keys --org nope", 3, "A");
+    shell.fails("model show openai/gpt-4o-minni", 3, "A");
+}
+
+#[test]
+fn help_goes_to_stdout_and_is_no_failure() {
+    let shell = Shell::empty();
+    for line in ["--help", "--version", "key create --help", "help traces"] {
+        let run = shell.run(line);
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{line}");
+        assert!(!run.out.is_empty());
+    }
+    assert_eq!(shell.run("").code, 2);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(env!("CARGO_BIN_EXE_optscale-ai"))
+        .args(["model", "list", "--all", "-o", "jsonl"])
+        .env_clear()
+        .env("OPTSCALE_AI_HOME", Shell::empty().home())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+fn colour_is_for_those_who_want_it() {
+    let shell = Shell::with_sandbox();
+    assert!(!shell.ok("providers").contains('\u{1b}'));
+    assert!(shell.run("key show x --color always").err.contains('\u{1b}'));
+    assert!(!shell.run("key show x --color never").err.contains('\u{1b}'));
+}
+
+#[test]
+fn a_shell_completes_live_names() {
+    let shell = Shell::with_sandbox().set("COMPLETE", "fish");
+    let run = shell.run("-- optscale-ai provider show sa");
+    assert_eq!((run.code, run.out.trim()), (0, "sandbox"), "{run:?}");
+    let nowhere = Shell::empty().set("COMPLETE", "fish");
+    assert_eq!(nowhere.run("-- optscale-ai provider show sa").code, 0);
+    let kinds = shell.run("-- optscale-ai provider add anth");
+    assert!(kinds.out.starts_with("anthropic"), "{kinds:?}");
+}
