@@ -54,9 +54,17 @@ check_compiler() {
     fail "or on macOS:    xcode-select --install"
 }
 
+# Makes the directory $1 below the prefix, and writes down each one that was not there.
+make_dir() {
+    if [ -d "$prefix/$1" ]; then return; fi
+    case $1 in */*) make_dir "${1%/*}" ;; esac
+    mkdir "$prefix/$1"
+    printf '%s/\n' "$1" >>"$work/list"
+}
+
 # Puts the file $1 to $2 below the prefix in one step, with mode $3, and writes that down.
 put() {
-    mkdir -p "$(dirname "$prefix/$2")"
+    make_dir "$(dirname "$2")"
     cp "$1" "$prefix/$2.new"
     chmod "$3" "$prefix/$2.new"
     mv -f "$prefix/$2.new" "$prefix/$2"
@@ -70,16 +78,18 @@ put_papers() {
     put "$work/bash" share/bash-completion/completions/optscale-ai 644
     put "$work/zsh" share/zsh/site-functions/_optscale-ai 644
     put "$work/fish" share/fish/vendor_completions.d/optscale-ai.fish 644
-    mkdir "$work/man"
-    "$program" man --dir "$work/man" >/dev/null
+    "$program" --quiet man --dir "$work/man" >/dev/null
     for page in "$work"/man/*; do put "$page" "share/man/man1/$(basename "$page")" 644; done
 }
 
-# Removes the files that the list $1 names and $2, if given, does not.
-remove_listed() {
+# Removes the files that an earlier installation put there and this one did not.
+remove_outdated() {
     while IFS= read -r file; do
-        if [ -z "${2:-}" ] || ! grep -qxF -- "$file" "$2"; then rm -f -- "$prefix/$file"; fi
-    done <"$1"
+        case $file in
+            */) printf '%s\n' "$file" >>"$work/list" ;;
+            *) grep -qxF -- "$file" "$work/list" || rm -f -- "$prefix/$file" ;;
+        esac
+    done <"$record"
 }
 
 install_all() {
@@ -88,10 +98,14 @@ install_all() {
     say "Building optscale-ai; the first time takes some minutes."
     cargo build --release --locked
     target=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+    if [ ! -d "$prefix" ]; then
+        mkdir -p "$prefix"
+        echo ./ >>"$work/list"
+    fi
     put "$target/release/optscale-ai" bin/optscale-ai 755
     put_papers
-    mkdir -p "$(dirname "$record")"
-    if [ -f "$record" ]; then remove_listed "$record" "$work/list"; fi
+    make_dir lib/optscale-ai
+    if [ -f "$record" ]; then remove_outdated; fi
     cp "$work/list" "$record"
     say "Installed $("$prefix/bin/optscale-ai" --version) to $prefix/bin/optscale-ai"
     say_path
@@ -113,9 +127,14 @@ uninstall_all() {
         say "Nothing is installed below $prefix."
         return
     fi
-    remove_listed "$record"
+    while IFS= read -r file; do
+        case $file in */) printf '%s\n' "$file" >>"$work/list" ;; *) rm -f -- "$prefix/$file" ;; esac
+    done <"$record"
     rm -f -- "$record"
-    rmdir -- "$(dirname "$record")" 2>/dev/null || true
+    # The innermost directory first; one that others use by now stays.
+    if [ -f "$work/list" ]; then
+        sed '1!G;h;$!d' "$work/list" | while IFS= read -r directory; do rmdir -- "$prefix/${directory#./}" 2>/dev/null || true; done
+    fi
     say "Removed optscale-ai from $prefix. Your data stays; optscale-ai keeps it in its home directory."
 }
 

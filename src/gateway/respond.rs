@@ -3,7 +3,7 @@
 use super::call::{Answer, Content, Outcome};
 use super::record::{Trace, Written};
 use super::stream::{AnswerStream, MOST_WAIT_FOR_STORAGE};
-use crate::canonical::Complaint;
+use crate::canonical::{Code, Complaint};
 use crate::dialect::{CallerDialect, Sight};
 use crate::types::Money;
 use axum::body::Body;
@@ -15,6 +15,7 @@ use http_body::Frame;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-optscale-trace-id");
 const PROVIDER: HeaderName = HeaderName::from_static("x-optscale-provider");
@@ -62,7 +63,10 @@ pub(crate) async fn respond(answer: Answer, trace: Option<Trace>) -> Response {
 pub(crate) async fn complain(dialect: &dyn CallerDialect, complaint: &Complaint, trace: Option<Trace>) -> Response {
     let mut headers = HeaderMap::new();
     let id = trace.as_ref().map(|trace| trace.id().to_string()).unwrap_or_default();
-    settle(&mut headers, trace, |trace| trace.complained(complaint, Sight::default())).await;
+    let settling = settle(&mut headers, trace, |trace| trace.complained(complaint, Sight::default()));
+    // What is refused because nothing can be written does not wait until it is.
+    let patience = if complaint.code == Code::StorageUnavailable { Duration::ZERO } else { MOST_WAIT_FOR_STORAGE };
+    let _ = tokio::time::timeout(patience, settling).await;
     written(dialect, complaint, headers, &id)
 }
 

@@ -74,6 +74,22 @@ impl Home {
         self.serve_with(&[])
     }
 
+    /// Serves by way of another program, which gets the command line as its last arguments.
+    pub fn serve_through(&self, wrapper: &[&str]) -> Gateway {
+        let mut command = Command::new(wrapper[0]);
+        let direct = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.env_clear().args(&wrapper[1..]).arg(direct.get_program()).args(direct.get_args()).stdin(Stdio::null());
+        for (name, value) in direct.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        Gateway::start(command)
+    }
+
+    /// The database.
+    pub fn database(&self) -> std::path::PathBuf {
+        self.folder.path().join("optscale-ai/optscale.db")
+    }
+
     /// The same with more options.
     pub fn serve_with(&self, more: &[&str]) -> Gateway {
         Gateway::start(self.command(&[&["serve", "--listen", "127.0.0.1:0"], more].concat()))
@@ -101,6 +117,11 @@ impl Gateway {
                 panic!("the gateway did not start:\n{}", log.lock().unwrap());
             }
         }
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// `http://127.0.0.1:PORT`.

@@ -1,6 +1,7 @@
 """OpenAI's Python SDK: chat, completions, embeddings, models and every error class."""
 
 import asyncio
+import http.client
 
 import openai
 from openai import AsyncOpenAI, OpenAI
@@ -421,6 +422,18 @@ def a_bad_request():
     for body in (b"{", b"[]", b'{"model":"oa/fake","model":"an/fake","messages":[]}', b'{"messages":[]}', b'{"model":7,"messages":[]}'):
         status, _, text = post(BASE + "/chat/completions", body, {"authorization": f"Bearer {KEY}"})
         equal((status, json.loads(text)["error"]["type"]), (400, "invalid_request_error"))
+
+
+@gateway_case
+def too_large():
+    connection = http.client.HTTPConnection(ROOT.removeprefix("http://"))
+    connection.putrequest("POST", "/v1/chat/completions")
+    for name, value in {"authorization": f"Bearer {KEY}", "content-length": str(10**10)}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    equal((answer.status, json.load(answer)["error"]["code"]), (413, "request_too_large"))
+    connection.close()
 
 
 @gateway_case

@@ -1,0 +1,129 @@
+//! Storage in trouble: no call is refused with a wrong reason, and no record is lost in silence.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![cfg(target_os = "linux")]
+
+#[path = "common/gateway.rs"]
+mod gateway;
+
+use gateway::{Gateway, Home};
+use reqwest::blocking::{Client, Response};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use std::process::Command;
+use std::thread::{JoinHandle, spawn};
+use std::time::{Duration, Instant};
+
+struct Stage {
+    home: Home,
+    gateway: Gateway,
+    key: String,
+}
+
+impl Stage {
+    fn prepared() -> (Home, String) {
+        let home = Home::new();
+        home.run(&["provider", "add", "sandbox"]);
+        let key = home.key("app", &[]);
+        (home, key)
+    }
+
+    fn set() -> Stage {
+        let (home, key) = Stage::prepared();
+        let gateway = home.serve();
+        Stage { home, gateway, key }
+    }
+
+    /// A call in a thread of its own: while storage is in trouble its answer waits.
+    fn call(&self) -> JoinHandle<Response> {
+        let (url, key) = (format!("{}/chat/completions", self.gateway.base_url()), self.key.clone());
+        spawn(move || {
+            let body = json!({"model": "sandbox/echo", "messages": [{"role": "user", "content": "Hello"}]});
+            let client = Client::builder().timeout(Duration::from_secs(40)).build().unwrap();
+            client.post(url).bearer_auth(key).body(body.to_string()).send().unwrap()
+        })
+    }
+
+    /// Calls until one is turned away, and gives that answer and those that still wait.
+    fn call_until_refused(&self) -> (Response, Vec<JoinHandle<Response>>) {
+        let until = Instant::now() + Duration::from_secs(20);
+        let mut waiting = vec![self.call()];
+        loop {
+            assert!(Instant::now() < until, "no call was turned away");
+            if self.ready().status() == 503 {
+                return (self.call().join().unwrap(), waiting);
+            }
+            if waiting.iter().all(JoinHandle::is_finished) {
+                waiting.push(self.call());
+            }
+        }
+    }
+
+    fn ready(&self) -> Response {
+        reqwest::blocking::get(format!("{}/readyz", self.gateway.root())).unwrap()
+    }
+
+    fn wait_ready(&self) {
+        let until = Instant::now() + Duration::from_secs(20);
+        while self.ready().status() != 200 {
+            assert!(Instant::now() < until, "storage is well and the gateway is not ready");
+        }
+    }
+
+    /// Every one of these answers is whole, and its trace is there.
+    fn check(&self, answers: Vec<JoinHandle<Response>>) {
+        for answer in answers {
+            let answer = answer.join().unwrap();
+            assert_eq!(answer.status(), 200);
+            let id = answer.headers()["x-optscale-trace-id"].to_str().unwrap().to_owned();
+            let trace = self.home.json(&["traces", "show", &id]);
+            assert_eq!((&trace["status"], &trace["cost_usd"]), (&json!("ok"), &trace_cost(&trace)), "{trace}");
+        }
+    }
+}
+
+fn trace_cost(trace: &Value) -> Value {
+    assert!(trace["cost_usd"].is_string(), "{trace}");
+    trace["cost_usd"].clone()
+}
+
+fn check_refusal(answer: Response) {
+    assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()), (503, "2"));
+    let body: Value = answer.json().unwrap();
+    assert_eq!(body["error"]["code"], "storage_unavailable", "{body}");
+}
+
+#[test]
+fn a_locked_database_turns_calls_away_and_loses_nothing() {
+    let stage = Stage::set();
+    stage.check(vec![stage.call()]);
+    let other = Connection::open(stage.home.database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (refused, waiting) = stage.call_until_refused();
+    check_refusal(refused);
+    other.execute_batch("ROLLBACK").unwrap();
+    stage.wait_ready();
+    stage.check(waiting);
+    stage.check(vec![stage.call()]);
+}
+
+#[test]
+fn a_full_disk_turns_calls_away_and_loses_nothing() {
+    let (home, key) = Stage::prepared();
+    // A write beyond the limit fails, and the signal that would end the process is ignored.
+    let gateway = home.serve_through(&["sh", "-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
+    let stage = Stage { home, gateway, key };
+    let pid = stage.gateway.pid().to_string();
+    let limit = |bytes: &str| {
+        let limited = Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={bytes}:")]).status().unwrap();
+        assert!(limited.success());
+    };
+    let grown = std::fs::metadata(stage.home.database().with_extension("db-wal")).unwrap().len();
+    // The write-ahead log may grow by a few pages, and then every write fails.
+    limit(&(grown + 20_000).max(40_000).to_string());
+    let (refused, waiting) = stage.call_until_refused();
+    check_refusal(refused);
+    limit("unlimited");
+    stage.wait_ready();
+    stage.check(waiting);
+    stage.check(vec![stage.call()]);
+}
