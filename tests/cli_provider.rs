@@ -11,46 +11,177 @@ const ADD: &str = "provider add custom --name local --base-url http://127.0.0.1:
 #[test]
 fn a_provider_is_added_and_shown() {
     let shell = Shell::new();
-    shell.expect("providers", 0, "", "A");
-    shell.expect(ADD, 0, "", "A");
-    shell.shows("providers", "A");
-    shell.shows("provider show local", "A");
-    shell.shows("provider list -o json", "A");
-    shell.shows("provider list -o csv", "A");
-    shell.fails("provider show lokal", 3, "A");
-    shell.fails(ADD, 1, "A");
+    shell.expect("providers", 0, "", "no providers yet; add one with `optscale-ai provider add KIND`\n");
+    shell.expect(ADD, 0, "", "added provider `local`: http://127.0.0.1:9/v1\n");
+    shell.shows(
+        "providers",
+        "NAME   KIND    BASE URL               STATUS  API KEY  MODELS
+local  custom  http://127.0.0.1:9/v1  active  no       m1
+",
+    );
+    shell.shows(
+        "provider show local",
+        "name:       local
+kind:       custom
+protocol:   openai
+base url:   http://127.0.0.1:9/v1
+status:     active
+api key:    no
+headers:    x-team
+models:     m1
+allow http: no
+created:    DAY CLOCK
+",
+    );
+    shell.shows(
+        "provider list -o json",
+        r#"[
+  {
+    "id": 1,
+    "name": "local",
+    "kind": "custom",
+    "protocol": "openai",
+    "base_url": "http://127.0.0.1:9/v1",
+    "status": "active",
+    "has_api_key": false,
+    "headers": [
+      "x-team"
+    ],
+    "models": [
+      "m1"
+    ],
+    "allow_http": false,
+    "created": "TIME"
+  }
+]
+"#,
+    );
+    shell.shows("provider list -o csv", "\
+             id,name,kind,protocol,base_url,status,has_api_key,headers,models,allow_http,created\r\n\
+             1,local,custom,openai,http://127.0.0.1:9/v1,active,false,\"[\"\"x-team\"\"]\",\"[\"\"m1\"\"]\",false,TIME\r\n");
+    shell.fails(
+        "provider show lokal",
+        3,
+        "error: there is no provider `lokal`
+hint: did you mean `local`?
+",
+    );
+    shell.fails(
+        ADD,
+        1,
+        "error: the provider `local` is there already
+hint: choose another name, or see it with `optscale-ai provider show local`
+",
+    );
 }
 
 #[test]
 fn a_provider_is_changed_and_removed() {
     let shell = Shell::new();
     shell.ok(ADD);
-    shell.expect("provider edit local --base-url http://127.0.0.1:10/v1 --any-model", 0, "", "A");
-    shell.fails("provider edit local", 2, "A");
-    shell.expect("provider disable local", 0, "", "A");
-    shell.expect("provider enable local", 0, "", "A");
+    shell.expect(
+        "provider edit local --base-url http://127.0.0.1:10/v1 --any-model",
+        0,
+        "",
+        "changed provider `local`: http://127.0.0.1:10/v1\n",
+    );
+    shell.fails(
+        "provider edit local",
+        2,
+        "error: nothing to change was named
+hint: name what is to change, for example --base-url URL; see `optscale-ai provider edit --help`
+",
+    );
+    shell.expect(
+        "provider disable local",
+        0,
+        "",
+        "provider `local` is inactive: calls to it are refused until `optscale-ai provider enable local`
+",
+    );
+    shell.expect("provider enable local", 0, "", "provider `local` is active\n");
     shell.ok("route add fast --target local/m1");
-    shell.fails("provider remove local --yes", 4, "A");
-    shell.expect("route remove fast --yes", 0, "", "A");
-    shell.fails("provider remove local", 2, "A");
-    shell.expect("provider remove local --yes", 0, "", "A");
+    shell.fails(
+        "provider remove local --yes",
+        4,
+        "error: the route `fast` leads to local/m1; remove it first with `optscale-ai route remove fast`
+",
+    );
+    shell.expect("route remove fast --yes", 0, "", "removed route `fast`\n");
+    shell.fails(
+        "provider remove local",
+        2,
+        "error: this would remove the provider `local` and wipe its key, and nobody is there to confirm it
+hint: add --yes to go ahead without a question
+",
+    );
+    shell.expect("provider remove local --yes", 0, "", "removed provider `local`\n");
 }
 
 #[test]
 fn a_key_comes_from_everywhere_but_the_command_line() {
     let shell = Shell::new().set("MY_KEY", "sk-provider-1234567890").set("ANTHROPIC_API_KEY", "sk-ant-1234567890");
-    shell.expect("provider add openai --api-key-env MY_KEY", 0, "", "A");
-    shell.expect("provider add anthropic", 0, "", "A");
+    shell.expect(
+        "provider add openai --api-key-env MY_KEY",
+        0,
+        "",
+        "added provider `openai`: https://api.openai.com/v1\n",
+    );
+    shell.expect(
+        "provider add anthropic",
+        0,
+        "",
+        "the key comes from ANTHROPIC_API_KEY
+added provider `anthropic`: https://api.anthropic.com
+",
+    );
     let piped = shell.run_with("provider add openai --name two --api-key-stdin", "sk-provider-2\n");
     assert_eq!((piped.code, piped.out.as_str()), (0, ""));
     shell::write(&shell.path("key"), "sk-provider-3\n");
     shell.ok("provider add openai --name three --api-key-file key");
-    shell.shows("providers", "A");
-    shell.fails("provider add openai --name four", 2, "A");
-    shell.fails("provider add openai --name four --api-key-env NOPE", 2, "A");
-    shell.fails("provider add openai --name four --api-key-env sk-provider-1234567890", 2, "A");
-    shell.fails("provider add openai --name four --api-key-stdin", 2, "A");
-    shell.fails("provider add openai --name four --api-key-file none", 1, "A");
+    shell.shows(
+        "providers",
+        "NAME       KIND       BASE URL                   STATUS  API KEY  MODELS
+anthropic  anthropic  https://api.anthropic.com  active  yes      -
+openai     openai     https://api.openai.com/v1  active  yes      -
+three      openai     https://api.openai.com/v1  active  yes      -
+two        openai     https://api.openai.com/v1  active  yes      -
+",
+    );
+    shell.fails(
+        "provider add openai --name four",
+        2,
+        "error: OpenAI needs a key, and none was given
+hint: make one at https://platform.openai.com/api-keys
+hint: then `optscale-ai provider add openai --api-key-env OPENAI_API_KEY`, or --api-key-stdin, or --api-key-file FILE
+",
+    );
+    shell.fails(
+        "provider add openai --name four --api-key-env NOPE",
+        2,
+        "error: the environment variable NOPE is not set or empty
+hint: set it with `export NOPE=...`, or pipe the key in with --api-key-stdin
+",
+    );
+    shell.fails(
+        "provider add openai --name four --api-key-env sk-provider-1234567890",
+        2,
+        "error: --api-key-env takes the name of an environment variable, not the key itself
+hint: put the key into a variable: `export MY_KEY=...`, then --api-key-env MY_KEY
+",
+    );
+    shell.fails(
+        "provider add openai --name four --api-key-stdin",
+        2,
+        "error: standard input holds no key
+hint: pipe it in: `printenv MY_KEY | optscale-ai ...`
+",
+    );
+    shell.fails(
+        "provider add openai --name four --api-key-file none",
+        1,
+        "error: cannot read none: No such file or directory (os error 2)\n",
+    );
     for line in ["provider list -o json", "provider show two -o json", "provider list -v"] {
         let run = shell.run(line);
         assert!(!run.out.contains("sk-") && !run.err.contains("sk-"), "{run:?}");
@@ -60,13 +191,48 @@ fn a_key_comes_from_everywhere_but_the_command_line() {
 #[test]
 fn bad_descriptions_are_wrong_usage() {
     let shell = Shell::new();
-    shell.fails("provider add", 2, "A");
-    shell.fails("provider add opnai", 3, "A");
-    shell.fails("provider add custom", 2, "A");
-    shell.fails("provider add custom --base-url example.com", 2, "A");
-    shell.fails("provider add custom --base-url http://example.com/v1", 2, "A");
-    shell.fails("provider add custom --base-url http://127.0.0.1/v1 --name a/b", 2, "A");
-    shell.fails("provider add custom --base-url http://127.0.0.1/v1 --header X", 2, "A");
+    shell.fails(
+        "provider add",
+        2,
+        "error: KIND is missing: which provider is to be added?
+hint: list them with `optscale-ai provider kinds`, then `optscale-ai provider add KIND`
+",
+    );
+    shell.fails(
+        "provider add opnai",
+        3,
+        "error: there is no provider kind `opnai`
+hint: did you mean `openai`?
+",
+    );
+    shell.fails(
+        "provider add custom",
+        2,
+        "error: base-url: `custom` has no URL of its own; say where it is: --base-url https://HOST/v1
+",
+    );
+    shell.fails(
+        "provider add custom --base-url example.com",
+        2,
+        "error: base-url: `example.com` does not begin with https:// or http://; write https://example.com
+",
+    );
+    shell.fails("provider add custom --base-url http://example.com/v1", 2, "error: base-url: http://example.com would send the key and all prompts unencrypted; write https://example.com, or add --allow-http
+");
+    shell.fails(
+        "provider add custom --base-url http://127.0.0.1/v1 --name a/b",
+        2,
+        "error: name: `a/b` is no name; use 1 to 64 letters, digits, `.`, `_` or `-`, not beginning with `-`
+",
+    );
+    shell.fails(
+        "provider add custom --base-url http://127.0.0.1/v1 --header X",
+        2,
+        "error: invalid value 'X' for '--header <K=V>': `X` is no pair; write NAME=VALUE
+
+For more information, try '--help'.
+",
+    );
 }
 
 #[test]
@@ -76,7 +242,19 @@ fn a_provider_is_asked() {
     assert_eq!(run.code, 0);
     let checks: Vec<&str> = run.out.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).collect();
     assert_eq!(checks, ["ok", "ok", "ok"]);
-    shell.shows("provider models sandbox -o csv", "A");
+    shell.shows(
+        "provider models sandbox -o csv",
+        "\
+             model,context_window,max_output_tokens,price_known\r\n\
+             sandbox/cut,,,false\r\n\
+             sandbox/echo,128000,4096,true\r\n\
+             sandbox/error-429,,,false\r\n\
+             sandbox/error-500,,,false\r\n\
+             sandbox/error-503,,,false\r\n\
+             sandbox/fixed,128000,4096,false\r\n\
+             sandbox/slow,128000,4096,false\r\n\
+             sandbox/tools,128000,4096,false\r\n",
+    );
     shell.ok(ADD);
     let run = shell.run("provider models local");
     assert_eq!((run.code, run.out.as_str()), (5, ""));

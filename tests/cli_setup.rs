@@ -9,34 +9,136 @@ use shell::Shell;
 #[test]
 fn init_makes_everything_once() {
     let shell = Shell::empty();
-    shell.expect("init acme --owner ana", 0, "", "A");
-    shell.expect("init", 0, "", "A");
-    shell.expect("init -o json", 0, "A", "A");
+    shell.expect(
+        "init acme --owner ana",
+        0,
+        "",
+        "set up DIR/home: made home, database, master key, organisation, owner; organisation `acme` is owned by ana
+next: `optscale-ai provider add KIND`, or `optscale-ai up` for everything in one go
+",
+    );
+    shell.expect("init", 0, "", "nothing to do: DIR/home is set up, with organisation `acme` owned by ana\n");
+    shell.expect(
+        "init -o json",
+        0,
+        r#"{
+  "home": "DIR/home",
+  "org": "acme",
+  "org_id": "UUID",
+  "owner": "ana",
+  "made": []
+}
+"#,
+        "nothing to do: DIR/home is set up, with organisation `acme` owned by ana\n",
+    );
     shell.expect("init --quiet", 0, "", "");
 }
 
 #[test]
 fn organisations_come_and_go() {
     let shell = Shell::new();
-    shell.expect("org create beta --owner bob", 0, "", "A");
-    shell.shows("orgs", "A");
-    shell.expect("org use beta", 0, "", "A");
-    shell.shows("org show", "A");
-    shell.shows("org show acme -o json", "A");
-    shell.expect("org edit --name gamma", 0, "", "A");
-    shell.fails("org remove gamma", 2, "A");
-    shell.expect("org remove gamma --yes", 0, "", "A");
-    shell.fails("org remove acme --yes", 4, "A");
-    shell.fails("org create acme", 1, "A");
-    shell.fails("org use acmee", 3, "A");
-    shell.shows("orgs -o csv", "A");
+    shell.expect(
+        "org create beta --owner bob",
+        0,
+        "",
+        "created organisation `beta`, owned by bob
+work on it with `optscale-ai org use beta`, or --org beta
+",
+    );
+    shell.shows(
+        "orgs",
+        "NAME  ID                                    SELECTED  USERS  PROVIDERS  KEYS
+acme  UUID  yes           1          0     0
+beta  UUID  no            1          0     0
+",
+    );
+    shell.expect("org use beta", 0, "", "commands work on organisation `beta` now\n");
+    shell.shows(
+        "org show",
+        "name:      beta
+id:        UUID
+selected:  yes
+users:     1
+providers: 0
+keys:      0
+",
+    );
+    shell.shows(
+        "org show acme -o json",
+        r#"{
+  "id": "UUID",
+  "name": "acme",
+  "selected": false,
+  "users": 1,
+  "providers": 0,
+  "keys": 0,
+  "created": "TIME"
+}
+"#,
+    );
+    shell.expect("org edit --name gamma", 0, "", "organisation `beta` is called `gamma` now\n");
+    shell.fails("org remove gamma", 2, "error: this would remove the organisation `gamma` with all its keys and providers, and nobody is there to confirm it
+hint: add --yes to go ahead without a question
+");
+    shell.expect("org remove gamma --yes", 0, "", "removed organisation `gamma`\n");
+    shell.fails(
+        "org remove acme --yes",
+        4,
+        "error: `acme` is the only organisation; make another with `optscale-ai org create NAME` first
+",
+    );
+    shell.fails(
+        "org create acme",
+        1,
+        "error: the org `acme` is there already
+hint: choose another name, or see it with `optscale-ai org show acme`
+",
+    );
+    shell.fails(
+        "org use acmee",
+        3,
+        "error: there is no org `acmee`
+hint: did you mean `acme`?
+",
+    );
+    shell.shows(
+        "orgs -o csv",
+        "\
+             name,id,selected,users,providers,keys,created\r\n\
+             acme,UUID,true,1,0,0,TIME\r\n",
+    );
 }
 
 #[test]
 fn users_are_listed() {
     let shell = Shell::new();
     shell.ok("key create app");
-    shell.shows("users", "A");
-    shell.shows("user show ana -o json", "A");
-    shell.fails("user show ann", 3, "A");
+    shell.shows(
+        "users",
+        "NAME  ROLE   MAY CALL  KEYS
+ana   owner  *         app
+",
+    );
+    shell.shows(
+        "user show ana -o json",
+        r#"{
+  "id": 1,
+  "name": "ana",
+  "role": "owner",
+  "allowed": [
+    "*"
+  ],
+  "keys": [
+    "app"
+  ]
+}
+"#,
+    );
+    shell.fails(
+        "user show ann",
+        3,
+        "error: there is no user `ann`
+hint: did you mean `ana`?
+",
+    );
 }

@@ -112,11 +112,69 @@ fn well(store: &Store) -> TraceRecord {
 #[test]
 fn traces_are_listed_newest_first() {
     let shell = shell();
-    shell.shows("traces", "A");
-    shell.shows("traces --status ok -o csv", "A");
-    shell.shows("traces --route fast -o json", "A");
-    shell.expect("traces --since 1h", 0, "", "A");
-    shell.expect("traces --limit 1", 0, "A", "A");
+    shell.shows(
+        "traces",
+        "ID                TIME                  KEY  MODEL          STATUS      IN  OUT       COST  LATENCY
+tr_068w9c0p00000  DAY CLOCK  app  sandbox/tools  refused      0    0    unknown  0.09 ms
+tr_068w9a6300000  DAY CLOCK  app  sandbox/fixed  ok       1,200   50    unknown   812 ms
+tr_068w98bg00000  DAY CLOCK  app  sandbox/echo   ok       1,200   50  $0.000195   812 ms
+",
+    );
+    shell.shows("traces --status ok -o csv", "\
+             id,time,org,user,team,key,provider,model,requested_model,route,status,http_status,error,stream,input_tokens,output_tokens,total_tokens,cache_read_tokens,cache_write_tokens,reasoning_tokens,cost_usd,estimated,latency_ms,first_token_ms,attempts,tags,session\r\n\
+             tr_068w9a6300000,TIME,acme,ana,,app,sandbox,sandbox/fixed,fast,,ok,200,,false,1200,50,1250,200,0,7,,true,812.4,,2,{},s-1\r\n\
+             tr_068w98bg00000,TIME,acme,ana,,app,sandbox,sandbox/echo,fast,fast,ok,200,,true,1200,50,1250,200,0,7,0.000195,false,812.4,312.4,2,\"{\"\"env\"\":\"\"ci\"\"}\",s-1\r\n");
+    shell.shows(
+        "traces --route fast -o json",
+        r#"[
+  {
+    "id": "tr_068w98bg00000",
+    "time": "TIME",
+    "org": "acme",
+    "user": "ana",
+    "team": null,
+    "key": "app",
+    "provider": "sandbox",
+    "model": "sandbox/echo",
+    "requested_model": "fast",
+    "route": "fast",
+    "status": "ok",
+    "http_status": 200,
+    "error": null,
+    "stream": true,
+    "input_tokens": 1200,
+    "output_tokens": 50,
+    "total_tokens": 1250,
+    "cache_read_tokens": 200,
+    "cache_write_tokens": 0,
+    "reasoning_tokens": 7,
+    "cost_usd": "0.000195",
+    "estimated": false,
+    "latency_ms": 812.4,
+    "first_token_ms": 312.4,
+    "attempts": 2,
+    "tags": {
+      "env": "ci"
+    },
+    "session": "s-1"
+  }
+]
+"#,
+    );
+    shell.expect(
+        "traces --since 1h",
+        0,
+        "",
+        "no traces yet, or none that match; `optscale-ai connect` shows how to make a call\n",
+    );
+    shell.expect(
+        "traces --limit 1",
+        0,
+        "ID                TIME                  KEY  MODEL          STATUS   IN  OUT     COST  LATENCY
+tr_068w9c0p00000  DAY CLOCK  app  sandbox/tools  refused   0    0  unknown  0.09 ms
+",
+        "the newest 1; see more with --limit N, or all with --limit 0\n",
+    );
     let count = |line: &str| shell.ok(&format!("traces -o jsonl {line}")).lines().count();
     assert_eq!(count(""), 3);
     assert_eq!(count("--until 2026-11-01T12:01:00Z"), 1);
@@ -130,9 +188,83 @@ fn traces_are_listed_newest_first() {
 #[test]
 fn a_trace_is_a_page_with_its_arithmetic() {
     let shell = shell();
-    shell.shows(&format!("traces show {}", at(0)), "A");
-    shell.shows(&format!("traces show {}", at(60)), "A");
-    shell.shows(&format!("traces show {}", at(120)), "A");
+    shell.shows(
+        &format!("traces show {}", at(0)),
+        r#"id:            tr_068w98bg00000
+time:          DAY CLOCK
+status:        ok, HTTP 200
+request:       chat in openai's protocol, streamed
+model:         sandbox/echo
+asked for:     fast
+route:         fast
+organisation:  acme
+user:          ana
+key:           app
+session:       s-1
+tags:          env=ci
+tokens:        1,200 in (200 cache read), 50 out (7 reasoning)
+finish:        stop
+time taken:    812 ms, first token after 312 ms, 100 tokens a second, of that the gateway 0.14 ms
+dropped:       logit_bias
+provider says: {"prompt_tokens":1200}
+
+attempts:
+  1. sandbox/echo: HTTP 429, provider_error, after 1.5 ms
+  2. sandbox/echo: HTTP 200, after 1.5 ms
+
+cost:
+  1,000 input      x $0.00000015  at DAY = $0.00015
+    200 cache read x $0.000000075 at DAY = $0.000015
+     43 output     x $0.0000006   at DAY = $0.0000258
+      7 reasoning  x $0.0000006   at DAY = $0.0000042
+  total                                         = $0.000195
+"#,
+    );
+    shell.shows(
+        &format!("traces show {}", at(60)),
+        r#"id:            tr_068w9a6300000
+time:          DAY CLOCK
+status:        ok, HTTP 200
+request:       chat in openai's protocol
+model:         sandbox/fixed
+asked for:     fast
+organisation:  acme
+user:          ana
+key:           app
+session:       s-1
+tokens:        1,200 in (200 cache read), 50 out (7 reasoning), estimated
+finish:        stop
+time taken:    812 ms, of that the gateway 0.14 ms
+dropped:       logit_bias
+provider says: {"prompt_tokens":1200}
+
+attempts:
+  1. sandbox/echo: HTTP 429, provider_error, after 1.5 ms
+  2. sandbox/echo: HTTP 200, after 1.5 ms
+
+cost: unknown
+"#,
+    );
+    shell.shows(
+        &format!("traces show {}", at(120)),
+        "id:           tr_068w9c0p00000
+time:         DAY CLOCK
+status:       refused (model_not_allowed), HTTP 403
+message:      the key `app` may not call sandbox/tools
+request:      chat in openai's protocol, streamed
+model:        sandbox/tools
+asked for:    fast
+organisation: acme
+user:         ana
+key:          app
+session:      s-1
+tags:         env=ci
+time taken:   0.09 ms, of that the gateway 0.14 ms
+dropped:      logit_bias
+
+cost: unknown
+",
+    );
     let short: String = at(120).to_string().chars().take(9).collect();
     assert_eq!(
         shell.ok(&format!("traces show {}", at(120))),
@@ -162,11 +294,52 @@ fn a_trace_has_the_fields_that_scripts_use() {
 #[test]
 fn costs_are_added_up() {
     let shell = shell();
-    shell.expect("costs", 0, "A", "A");
-    shell.shows("costs by key day -o json", "A");
-    shell.expect("costs by route --status ok", 0, "A", "A");
-    shell.shows("costs by tag:env -o csv", "A");
-    shell.expect("costs by model --since 1h", 0, "", "A");
+    shell.expect(
+        "costs",
+        0,
+        "MODEL          CALLS  ERRORS     IN  OUT       COST
+sandbox/echo       1       0  1,200   50  $0.000195
+sandbox/fixed      1       0  1,200   50    unknown
+sandbox/tools      1       0      0    0         $0
+total              3       0  2,400  100  $0.000195
+",
+        "warning: 1 call without a known price is not in the sums\n",
+    );
+    shell.shows(
+        "costs by key day -o json",
+        r#"[
+  {
+    "key": "app",
+    "day": "DAY",
+    "calls": 3,
+    "errors": 0,
+    "refused": 1,
+    "input_tokens": 2400,
+    "output_tokens": 100,
+    "cache_read_tokens": 400,
+    "cache_write_tokens": 0,
+    "cost_usd": "0.000195",
+    "unknown_cost_calls": 1,
+    "estimated_calls": 1
+  }
+]
+"#,
+    );
+    shell.expect(
+        "costs by route --status ok",
+        0,
+        "ROUTE  CALLS  ERRORS     IN  OUT       COST
+fast       1       0  1,200   50  $0.000195
+-          1       0  1,200   50    unknown
+total      2       0  2,400  100  $0.000195
+",
+        "warning: 1 call without a known price is not in the sums\n",
+    );
+    shell.shows("costs by tag:env -o csv", "\
+             tag:env,calls,errors,refused,input_tokens,output_tokens,cache_read_tokens,cache_write_tokens,cost_usd,unknown_cost_calls,estimated_calls\r\n\
+             ci,2,0,1,1200,50,200,0,0.000195,0,0\r\n\
+             ,1,0,0,1200,50,200,0,,1,1\r\n");
+    shell.expect("costs by model --since 1h", 0, "", "no calls yet, or none that match\n");
 }
 
 #[test]

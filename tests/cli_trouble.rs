@@ -10,22 +10,39 @@ use std::fs;
 #[test]
 fn a_home_that_is_no_home() {
     let shell = Shell::empty();
-    shell.fails("keys", 1, "A");
-    shell.fails("org create x", 1, "A");
+    shell.fails("keys", 1, "error: there is no home directory DIR/home; make it with `optscale-ai init`\n");
+    shell.fails("org create x", 1, "error: there is no home directory DIR/home; make it with `optscale-ai init`\n");
     shell::write(&shell.home(), "a file");
-    shell.fails("keys", 1, "A");
-    shell.fails("init", 1, "A");
-    shell.fails("serve", 1, "A");
+    shell.fails(
+        "keys",
+        1,
+        "error: DIR/home is not a directory; name another home with --home DIR or OPTSCALE_AI_HOME
+",
+    );
+    shell.fails(
+        "init",
+        1,
+        "error: DIR/home is not a directory; name another home with --home DIR or OPTSCALE_AI_HOME
+",
+    );
+    shell.fails(
+        "serve",
+        1,
+        "error: DIR/home is not a directory; name another home with --home DIR or OPTSCALE_AI_HOME
+",
+    );
 }
 
 #[test]
 fn a_database_that_is_none() {
     let shell = Shell::empty();
     fs::create_dir(shell.home()).unwrap();
-    shell.fails("keys", 1, "A");
+    shell.fails("keys", 1, "error: there is no database DIR/home/optscale.db; make it with `optscale-ai init`\n");
     shell::write(&shell.home().join("optscale.db"), &"not a database ".repeat(100));
-    shell.fails("keys", 1, "A");
-    shell.fails("init", 1, "A");
+    shell.fails("keys", 1, "error: DIR/home/optscale.db is not a database of optscale-ai; move it away and run `optscale-ai init`, or name another home with --home DIR
+");
+    shell.fails("init", 1, "error: DIR/home/optscale.db is not a database of optscale-ai; move it away and run `optscale-ai init`, or name another home with --home DIR
+");
 }
 
 #[test]
@@ -37,7 +54,8 @@ fn a_database_from_the_future() {
     bytes[60..64].copy_from_slice(&999_u32.to_be_bytes());
     fs::write(&file, bytes).unwrap();
     for line in ["keys", "key create app", "init"] {
-        shell.fails(line, 1, "A");
+        shell.fails(line, 1, "error: the database DIR/home/optscale.db has version 999, this program knows versions up to 1; update optscale-ai, or name another home with --home DIR
+");
     }
 }
 
@@ -57,24 +75,87 @@ fn a_damaged_database() {
 fn a_master_key_that_is_missing() {
     let shell = Shell::with_sandbox();
     fs::remove_file(shell.home().join("master.key")).unwrap();
-    shell.fails("key create app", 1, "A");
-    shell.fails("serve", 1, "A");
+    shell.fails("key create app", 1, "error: there is no master key: OPTSCALE_AI_MASTER_KEY is not set and DIR/home/master.key is missing; put the file back from a backup, or make a new home with `optscale-ai init`
+");
+    shell.fails("serve", 1, "error: there is no master key: OPTSCALE_AI_MASTER_KEY is not set and DIR/home/master.key is missing; put the file back from a backup, or make a new home with `optscale-ai init`
+");
     shell.shows("keys -o json", "[]\n");
 }
 
 #[test]
 fn words_that_make_no_sense() {
     let shell = Shell::with_sandbox();
-    shell.fails("tracs", 2, "A");
-    shell.fails("traces --since yesterday", 2, "A");
-    shell.fails("traces --status fine", 2, "A");
-    shell.fails("traces --min-cost lots", 2, "A");
-    shell.fails("costs by colour", 2, "A");
-    shell.fails("keys -o yaml", 2, "A");
-    shell.fails("traces show nonsense", 3, "A");
-    shell.fails("serve --listen 0.0.0.0:0", 2, "A");
-    shell.fails("keys --org nope", 3, "A");
-    shell.fails("model show openai/gpt-4o-minni", 3, "A");
+    shell.fails(
+        "tracs",
+        2,
+        "error: unrecognized subcommand 'tracs'
+
+  tip: some similar subcommands exist: 'trace', 'traces'
+
+Usage: optscale-ai [OPTIONS] <COMMAND>
+
+For more information, try '--help'.
+",
+    );
+    shell.fails("traces --since yesterday", 2, "error: invalid value 'yesterday' for '--since <TIME>': `yesterday` is no time; write 1h, 30d, DAY or 2026-11-01T12:00:00Z
+
+For more information, try '--help'.
+");
+    shell.fails(
+        "traces --status fine",
+        2,
+        "error: invalid value 'fine' for '--status <STATUS>'
+  [possible values: running, ok, error, refused, interrupted]
+
+For more information, try '--help'.
+",
+    );
+    shell.fails("traces --min-cost lots", 2, "error: invalid value 'lots' for '--min-cost <USD>': `lots` is not an amount of US dollars; write it like 10 or 0.25
+
+For more information, try '--help'.
+");
+    shell.fails("costs by colour", 2, "error: invalid value 'colour' for '<DIMENSION>...': `colour` is no dimension; choose provider, model, user, key, route, day, tag or tag:NAME
+
+For more information, try '--help'.
+");
+    shell.fails(
+        "keys -o yaml",
+        2,
+        "error: invalid value 'yaml' for '--output <FORMAT>'
+  [possible values: table, json, jsonl, csv]
+
+For more information, try '--help'.
+",
+    );
+    shell.fails(
+        "traces show nonsense",
+        3,
+        "error: there is no trace `nonsense`
+hint: list them with `optscale-ai traces`
+",
+    );
+    shell.fails(
+        "serve --listen 0.0.0.0:0",
+        2,
+        "error: others can reach 0.0.0.0:0, and calls to it would not be encrypted
+hint: listen on 127.0.0.1:0 for this machine alone
+hint: or add --plain-http where a proxy before it ends TLS
+",
+    );
+    shell.fails(
+        "keys --org nope",
+        3,
+        "error: there is no org `nope`
+hint: list them with `optscale-ai org list`
+",
+    );
+    shell.fails(
+        "model show openai/gpt-4o-minni",
+        3,
+        "error: the catalogue has no model `openai/gpt-4o-minni`
+hint: did you mean `openai/gpt-4o-mini` or `openai/gpt-4.1-mini` or `openai/gpt-5-mini`?
+",
+    );
 }
 
 #[test]

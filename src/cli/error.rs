@@ -171,6 +171,10 @@ impl From<AdminError> for CliError {
             AdminError::NotFound { what, name, near } => {
                 CliError::missing(what, &name, &near.iter().map(String::as_str).collect::<Vec<_>>())
             }
+            AdminError::AlreadyExists { what, name } => {
+                CliError::failed(format!("the {what} `{name}` is there already"))
+                    .hint(format!("choose another name, or see it with `optscale-ai {what} show {name}`"))
+            }
             AdminError::Invalid { .. } => CliError::because(Kind::Usage, &error),
             AdminError::Refused(_) => CliError::because(Kind::Refused, &error),
             _ => CliError::because(Kind::Failed, &error),

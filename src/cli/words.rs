@@ -21,6 +21,6 @@ pub fn protocol() -> impl TypedValueParser<Value = Protocol> {
 }
 
 /// `one`, or `n many`.
-pub fn count(n: usize, one: &str, many: &str) -> String {
+pub fn count(n: u64, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
 }

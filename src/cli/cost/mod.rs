@@ -80,8 +80,8 @@ fn show(session: &Session, mut by: Vec<Dimension>, which: Which) -> Outcome {
     let records = rows.iter().map(record).collect::<Result<Vec<Value>, _>>()?;
     session.ui.list(&columns(&by), &records, "no calls yet, or none that match")?;
     if unknown > 0 && session.ui.is_table() {
-        let calls = count(usize::try_from(unknown).unwrap_or(usize::MAX), "call has", "calls have");
-        session.ui.warn(format_args!("{calls} no known price; the sums lack them"));
+        let calls = count(unknown, "call without a known price is", "calls without a known price are");
+        session.ui.warn(format_args!("{calls} not in the sums"));
     }
     Ok(())
 }

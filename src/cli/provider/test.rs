@@ -84,7 +84,7 @@ impl Test {
 
 fn listing(listed: &Result<Vec<String>, Complaint>) -> Check {
     let (result, detail) = match listed {
-        Ok(ids) => ("ok", format!("lists {}", count(ids.len(), "model", "models"))),
+        Ok(ids) => ("ok", format!("lists {}", count(ids.len() as u64, "model", "models"))),
         Err(complaint) => ("failed", complaint.message.to_string()),
     };
     Check { check: "models", result, model: None, latency_ms: None, detail }
