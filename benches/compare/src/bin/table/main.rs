@@ -117,9 +117,11 @@ fn cell(results: &Results, subject: &str, measure: &Measure) -> String {
     if least < most {
         cell.push_str(&format!(" ({}..{})", measure.show(least), measure.show(most)));
     }
-    let reference = median(&results.figures(REFERENCE, measure));
-    if subject != REFERENCE && subject != DIRECT && reference > 0.0 {
-        cell.push_str(&format!(" **{:.2}x**", middle / reference));
+    let reference = results.figures(REFERENCE, measure);
+    // An added time that noise turned negative is no measure of another.
+    let is_measurable = !reference.is_empty() && reference.iter().all(|figure| *figure > 0.0);
+    if is_measurable && subject != REFERENCE && subject != DIRECT {
+        cell.push_str(&format!(" **{:.2}x**", middle / median(&reference)));
     }
     cell
 }

@@ -50,7 +50,8 @@ pub const MEASURES: &[Measure] = &[
     Measure::new("200 streams: added transit p99, us", ("stream", "transit_p99_us"), Of::Added, 1),
     Measure::new("200 streams, Anthropic: CPU per chunk, us", ("messages", "cpu_us"), Of::Gateways, 1),
     Measure::new("200 streams, Anthropic: added transit p50, us", ("messages", "transit_p50_us"), Of::Added, 1),
-    Measure::new("2,000 open streams: RSS per stream, KiB", ("idle", "rss_kib_per_stream"), Of::Gateways, 1),
+    Measure::new("slow streams: open at once", ("idle", "open"), Of::Gateways, 0),
+    Measure::new("slow streams: RSS per open stream, KiB", ("idle", "rss_kib_per_stream"), Of::Gateways, 1),
     Measure::new("start to first answered request, ms", ("start", "start_ms"), Of::Gateways, 1),
     Measure::new("binary, MiB", ("size", "size_mib"), Of::Gateways, 1),
 ];
