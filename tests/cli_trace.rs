@@ -43,7 +43,7 @@ fn shell() -> Shell {
         usage: Usage::default(),
         usage_source: UsageSource::None,
         usage_raw: None,
-        cost: None,
+        cost: Some(Money::ZERO),
         rates: None,
         attempts: Vec::new(),
         latency_us: 90,
@@ -53,8 +53,9 @@ fn shell() -> Shell {
         ..well.clone()
     };
     let ledger = Ledger::start(store).unwrap();
-    let tickets = [well, unpriced, refused].map(|record| ledger.note(Box::new(record)));
-    drop(tickets);
+    for record in [well, unpriced, refused] {
+        ledger.note(Box::new(record));
+    }
     ledger.stop(Duration::from_secs(10));
     shell
 }
@@ -115,7 +116,7 @@ fn traces_are_listed_newest_first() {
     shell.shows(
         "traces",
         "ID                TIME                  KEY  MODEL          STATUS      IN  OUT       COST  LATENCY
-tr_068w9c0p00000  DAY CLOCK  app  sandbox/tools  refused      0    0    unknown  0.09 ms
+tr_068w9c0p00000  DAY CLOCK  app  sandbox/tools  refused      0    0         $0  0.09 ms
 tr_068w9a6300000  DAY CLOCK  app  sandbox/fixed  ok       1,200   50    unknown   812 ms
 tr_068w98bg00000  DAY CLOCK  app  sandbox/echo   ok       1,200   50  $0.000195   812 ms
 ",
@@ -170,8 +171,8 @@ tr_068w98bg00000  DAY CLOCK  app  sandbox/echo   ok       1,200   50  $0.000195 
     shell.expect(
         "traces --limit 1",
         0,
-        "ID                TIME                  KEY  MODEL          STATUS   IN  OUT     COST  LATENCY
-tr_068w9c0p00000  DAY CLOCK  app  sandbox/tools  refused   0    0  unknown  0.09 ms
+        "ID                TIME                  KEY  MODEL          STATUS   IN  OUT  COST  LATENCY
+tr_068w9c0p00000  DAY CLOCK  app  sandbox/tools  refused   0    0    $0  0.09 ms
 ",
         "the newest 1; see more with --limit N, or all with --limit 0\n",
     );
@@ -262,7 +263,7 @@ tags:         env=ci
 time taken:   0.09 ms, of that the gateway 0.14 ms
 dropped:      logit_bias
 
-cost: unknown
+cost: $0
 ",
     );
     let short: String = at(120).to_string().chars().take(9).collect();
