@@ -83,7 +83,7 @@ async fn attempt(worker: &Worker, ask: &Ask<'_>, slot: &mut Option<Trace>) -> Ou
         Ok(upstream) if upstream.status < 300 => upstream,
         Ok(upstream) => {
             trace.unbilled();
-            let refused = refusal(ask, &translated, upstream).await;
+            let refused = Box::pin(refusal(ask, &translated, upstream)).await;
             let code = match &refused {
                 Ok(Given { content: Content::Refusal { complaint, .. }, .. }) | Err(complaint) => complaint.code,
                 Ok(_) => Code::ProviderError,

@@ -98,8 +98,12 @@ async fn call_a_model(worker: &Worker, mut arrival: Arrival, (task, body): (Task
     match carry(worker, arrival, (task, &mut body), &mut trace).await {
         Ok(answer) => respond::respond(answer, trace).await,
         Err(complaint) => {
-            accept::discard(body).await;
-            respond::complain(dialect, &complaint, trace).await
+            // Rare, and large: kept out of the state of each call.
+            Box::pin(async {
+                accept::discard(body).await;
+                respond::complain(dialect, &complaint, trace).await
+            })
+            .await
         }
     }
 }

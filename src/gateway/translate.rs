@@ -11,8 +11,14 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// Headers of a caller that the provider may see, where both speak the same dialect.
 ///
 /// A list of what goes on, and not of what does not: a header that nobody thought of stays here.
-const FORWARDED: [&str; 6] =
-    ["anthropic-version", "anthropic-beta", "openai-beta", "idempotency-key", "http-referer", "x-title"];
+static FORWARDED: [HeaderName; 6] = [
+    HeaderName::from_static("anthropic-version"),
+    HeaderName::from_static("anthropic-beta"),
+    HeaderName::from_static("openai-beta"),
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("http-referer"),
+    HeaderName::from_static("x-title"),
+];
 
 /// A request for a provider.
 pub(crate) struct Translated {
@@ -75,10 +81,9 @@ pub(crate) fn headers(call: &Call, target: &Target, same: bool) -> HeaderMap {
     // Frames are read as they come: they must not be compressed.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     if same {
-        for name in FORWARDED {
-            let name = HeaderName::from_static(name);
-            for value in call.headers.get_all(&name) {
-                headers.append(name.clone(), value.clone());
+        for (name, value) in &call.headers {
+            if FORWARDED.contains(name) {
+                headers.append(name, value.clone());
             }
         }
     }

@@ -165,7 +165,8 @@ impl Client {
         loop {
             let mut lease = match self.pool.take(&origin).await {
                 Some(lease) => lease,
-                None => self.connect(&origin, outgoing.patience).await?,
+                // Rare, and its state is large: kept out of the state of each call.
+                None => Box::pin(self.connect(&origin, outgoing.patience)).await?,
             };
             let Some(message) = request.take() else { return Err(broken(&origin, "the request was lost")) };
             match lease.send(message, &origin).await {

@@ -2,13 +2,18 @@
 
 use super::answer::Answer;
 use super::complaint::{malformed, reported};
-use super::{finish, usage};
+use super::{brief, finish, usage};
 use crate::canonical::Complaint;
 use crate::dialect::Sight;
 use crate::types::Task;
 
 /// Reads usage and finish reason; the words only where usage is not reported.
 pub(super) fn glance(task: Task, body: &[u8]) -> Result<Sight, Complaint> {
+    if task != Task::Embedding
+        && let Some(sight) = brief::whole(body)
+    {
+        return Ok(sight);
+    }
     let answer = parse(task, body)?;
     let mut sight = Sight { usage: answer.usage().and_then(|raw| usage::read(raw, answer.tier())), ..Sight::default() };
     let choices = answer.choices.as_deref().unwrap_or_default();

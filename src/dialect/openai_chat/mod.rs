@@ -4,6 +4,7 @@
 //! this dialect, requests are spliced and streams are tapped; the canonical model is for the rest.
 
 mod answer;
+mod brief;
 mod complaint;
 mod finish;
 mod frame;

@@ -1,8 +1,9 @@
-//! Watches a stream whose frames go on as they are. On the hot path: one borrowed parse a frame.
+//! Watches a stream whose frames go on as they are. On the hot path: one short, borrowed parse for a frame of
+//! words, and another, full one for the few that say more.
 
 use super::answer::Answer;
 use super::frame::{Parsed, parse};
-use super::{finish, usage};
+use super::{brief, finish, usage};
 use crate::dialect::sse::Frame;
 use crate::dialect::{Pass, Sight, Tap};
 
@@ -42,6 +43,9 @@ impl Watch {
 impl Tap for Watch {
     fn see(&mut self, frame: &Frame, sight: &mut Sight) -> Pass {
         let Some(data) = frame.data() else { return Pass::Forward };
+        if brief::chunk(&data, &mut sight.said) {
+            return Pass::Forward;
+        }
         match parse(frame, data.trim_ascii()) {
             Parsed::Nothing => Pass::Forward,
             Parsed::Done => Pass::Last,
