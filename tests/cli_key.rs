@@ -57,7 +57,7 @@ fn a_key_lives_and_ends() {
         "key rotate app --grace 24h",
         0,
         "sk-osai-KEY\n",
-        "the old text stays valid for 1day
+        "the old text stays valid until DAY CLOCK
 rotated key `app`; this is its text, and it is not shown again:
 ",
     );
@@ -218,10 +218,9 @@ fn connect_shows_what_a_client_needs() {
 }
 "#,
     );
-    shell.expect("connect", 0, "base url:           http://127.0.0.1:8642/v1
-anthropic base url: http://127.0.0.1:8642
-api key:            sk-osai-KEY
-model:              sandbox/echo
+    shell.expect("connect", 0, "Base URL:   http://127.0.0.1:8642/v1
+API key:    sk-osai-KEY
+Model name: sandbox/echo
 ", "a ready snippet: `optscale-ai connect CLIENT` with openai-python, openai-node, anthropic-python, anthropic-node, langchain, litellm, curl, env
 ");
     let one: Value = serde_json::from_str(&shell.ok("connect -o json")).unwrap();

@@ -115,10 +115,10 @@ fn traces_are_listed_newest_first() {
     let shell = shell();
     shell.shows(
         "traces",
-        "ID                TIME                  KEY  MODEL          STATUS      IN  OUT       COST  LATENCY
-tr_068w9c0p00000  DAY CLOCK  app  sandbox/tools  refused      0    0         $0  0.09 ms
-tr_068w9a6300000  DAY CLOCK  app  sandbox/fixed  ok       1,200   50    unknown   812 ms
-tr_068w98bg00000  DAY CLOCK  app  sandbox/echo   ok       1,200   50  $0.000195   812 ms
+        "ID                TIME                  KEY  MODEL          STATUS   ERROR                 IN  OUT       COST  LATENCY
+tr_068w9c0p00000  DAY CLOCK  app  sandbox/tools  refused  model_not_allowed      0    0         $0  0.09 ms
+tr_068w9a6300000  DAY CLOCK  app  sandbox/fixed  ok       -                  1,200   50    unknown   812 ms
+tr_068w98bg00000  DAY CLOCK  app  sandbox/echo   ok       -                  1,200   50  $0.000195   812 ms
 ",
     );
     shell.shows("traces --status ok -o csv", "\
@@ -171,8 +171,8 @@ tr_068w98bg00000  DAY CLOCK  app  sandbox/echo   ok       1,200   50  $0.000195 
     shell.expect(
         "traces --limit 1",
         0,
-        "ID                TIME                  KEY  MODEL          STATUS   IN  OUT  COST  LATENCY
-tr_068w9c0p00000  DAY CLOCK  app  sandbox/tools  refused   0    0    $0  0.09 ms
+        "ID                TIME                  KEY  MODEL          STATUS   ERROR              IN  OUT  COST  LATENCY
+tr_068w9c0p00000  DAY CLOCK  app  sandbox/tools  refused  model_not_allowed   0    0    $0  0.09 ms
 ",
         "the newest 1; see more with --limit N, or all with --limit 0\n",
     );
@@ -189,6 +189,7 @@ tr_068w9c0p00000  DAY CLOCK  app  sandbox/tools  refused   0    0    $0  0.09 ms
 #[test]
 fn a_trace_is_a_page_with_its_arithmetic() {
     let shell = shell();
+    assert_eq!(shell.ok("traces show"), shell.ok("traces show tr_068w9c0p00000"), "the newest");
     shell.shows(
         &format!("traces show {}", at(0)),
         r#"id:            tr_068w98bg00000

@@ -10,8 +10,16 @@ use std::fs;
 #[test]
 fn a_home_that_is_no_home() {
     let shell = Shell::empty();
-    shell.fails("keys", 1, "error: there is no home directory DIR/home; make it with `optscale-ai init`\n");
-    shell.fails("org create x", 1, "error: there is no home directory DIR/home; make it with `optscale-ai init`\n");
+    shell.fails(
+        "keys",
+        1,
+        "error: there is no home directory DIR/home; make it with `optscale-ai init`, or with `optscale-ai up`\n",
+    );
+    shell.fails(
+        "org create x",
+        1,
+        "error: there is no home directory DIR/home; make it with `optscale-ai init`, or with `optscale-ai up`\n",
+    );
     shell::write(&shell.home(), "a file");
     shell.fails(
         "keys",

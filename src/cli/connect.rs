@@ -3,7 +3,7 @@
 use super::error::{CliError, Outcome};
 use super::secret_input::KeyText;
 use super::session::{Opened, Session};
-use super::table::Column;
+use super::table::{self, Column};
 use super::{complete, target};
 use crate::admin::keys;
 use crate::connect::{self, Client, Connection};
@@ -89,12 +89,22 @@ fn show(session: &Session, client: Option<&'static dyn Client>, connection: &Con
         client: client.map(Client::name),
         snippet: client.map(|client| client.snippet(connection)),
     };
-    session.ui.record(COLUMNS, &record)?;
     if session.ui.is_table() {
+        session.ui.data(&table::page(&values(connection)))?;
         let names: Vec<&str> = connect::clients().iter().map(|client| client.name()).collect();
         session.ui.say(format_args!("a ready snippet: `optscale-ai connect CLIENT` with {}", names.join(", ")));
+        return Ok(());
     }
-    Ok(())
+    session.ui.record(COLUMNS, &record)
+}
+
+/// What a client is told, as people read it.
+pub(super) fn values(connection: &Connection) -> [(&'static str, String); 3] {
+    [
+        ("Base URL", connection.base_url.clone()),
+        ("API key", connection.api_key.reveal().to_owned()),
+        ("Model name", connection.model.clone()),
+    ]
 }
 
 /// The key for use on this machine, made where there is none.

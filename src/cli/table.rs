@@ -30,6 +30,8 @@ pub struct Column {
     title: Option<Cow<'static, str>>,
     shape: Shape,
     least_width: u16,
+    instead: Option<&'static str>,
+    sparse: bool,
 }
 
 /// Terminals narrower than this leave the columns out that are marked wide.
@@ -38,22 +40,22 @@ const WIDE: u16 = 110;
 impl Column {
     /// A text under this title.
     pub const fn new(field: &'static str, title: &'static str) -> Column {
-        Column { field: Cow::Borrowed(field), title: Some(Cow::Borrowed(title)), shape: Shape::Text, least_width: 0 }
+        Column::made(Cow::Borrowed(field), Some(Cow::Borrowed(title)))
     }
 
     /// A field that tables leave out and CSV has.
     pub const fn hidden(field: &'static str) -> Column {
-        Column { field: Cow::Borrowed(field), title: None, shape: Shape::Text, least_width: 0 }
+        Column::made(Cow::Borrowed(field), None)
     }
 
     /// A text whose field and title are known only now.
     pub fn named(field: String) -> Column {
-        Column {
-            title: Some(Cow::Owned(field.to_uppercase())),
-            field: Cow::Owned(field),
-            shape: Shape::Text,
-            least_width: 0,
-        }
+        let title = field.to_uppercase();
+        Column::made(Cow::Owned(field), Some(Cow::Owned(title)))
+    }
+
+    const fn made(field: Cow<'static, str>, title: Option<Cow<'static, str>>) -> Column {
+        Column { field, title, shape: Shape::Text, least_width: 0, instead: None, sparse: false }
     }
 
     /// The same, written for people in this way.
@@ -63,9 +65,32 @@ impl Column {
     }
 
     /// The same, left out of tables on narrow terminals.
-    pub const fn wide(mut self) -> Column {
-        self.least_width = WIDE;
+    pub const fn wide(self) -> Column {
+        self.least(WIDE)
+    }
+
+    /// The same, left out of tables on terminals of fewer columns than these.
+    pub const fn least(mut self, columns: u16) -> Column {
+        self.least_width = columns;
         self
+    }
+
+    /// The same; where a record has none, people see this other field in its place.
+    pub const fn or(mut self, field: &'static str) -> Column {
+        self.instead = Some(field);
+        self
+    }
+
+    /// The same, left out of tables in which no record has it.
+    pub const fn sparse(mut self) -> Column {
+        self.sparse = true;
+        self
+    }
+
+    /// Whether a table of these records shows it.
+    fn is_shown(&self, records: &[Value], room: Room) -> bool {
+        let given = |record: &Value| record.get(self.field.as_ref()).is_some_and(|value| !value.is_null());
+        self.title.is_some() && self.fits(room) && (!self.sparse || records.iter().any(given))
     }
 
     fn fits(&self, room: Room) -> bool {
@@ -76,7 +101,9 @@ impl Column {
     }
 
     fn words(&self, record: &Value) -> String {
-        self.shape.words(record.get(self.field.as_ref()).unwrap_or(&Value::Null))
+        let get = |field: &str| record.get(field).filter(|value| !value.is_null());
+        let value = get(&self.field).or_else(|| self.instead.and_then(get));
+        self.shape.words(value.unwrap_or(&Value::Null))
     }
 }
 
@@ -168,8 +195,7 @@ fn table(columns: &[Column], records: &[Value], room: Room) -> String {
     if records.is_empty() {
         return String::new();
     }
-    let is_shown = |column: &&Column| column.title.is_some() && column.fits(room);
-    let shown: Vec<&Column> = columns.iter().filter(is_shown).collect();
+    let shown: Vec<&Column> = columns.iter().filter(|column| column.is_shown(records, room)).collect();
     let mut table = Table::new();
     table.load_style(presets::NOTHING).force_no_tty();
     if let Room::Terminal(width) = room {
@@ -252,6 +278,15 @@ mod tests {
         let header = |room| list(Format::Table, &columns, &records(), room).unwrap().lines().next().unwrap().to_owned();
         assert!(!header(Room::Terminal(80)).contains("NOTE"));
         assert!(header(Room::Terminal(120)).contains("NOTE") && header(Room::Endless).contains("NOTE"));
+    }
+
+    #[test]
+    fn a_column_may_have_a_stand_in_or_be_left_out() {
+        let columns = [Column::new("note", "NOTE").or("name"), Column::new("error", "ERROR").sparse()];
+        let text = |records: &[Value]| list(Format::Table, &columns, records, Room::Endless).unwrap();
+        assert_eq!(text(&records()), "NOTE\nsays \"hi\", twice\nlong-name\n");
+        let failed = [json!({ "name": "a", "error": "no" }), json!({ "note": "b", "error": null })];
+        assert_eq!(text(&failed), "NOTE  ERROR\na     no\nb     -\n");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `up`: everything for a laptop in one go.
 
-use super::connect::local_key;
+use super::connect::{local_key, values};
 use super::error::Outcome;
 use super::init::{add, missing_candidates, say_what_was_made};
 use super::serve::{How, serve};
@@ -91,13 +91,8 @@ fn add_providers(session: &Session, done: &Initialised) -> Outcome {
 }
 
 fn page(connection: &Connection) -> String {
-    let values = [
-        ("Base URL", connection.base_url.clone()),
-        ("API key", connection.api_key.reveal().to_owned()),
-        ("Model name", connection.model.clone()),
-    ];
     let snippet = connect::find("curl").map(|client| client.snippet(connection)).unwrap_or_default();
-    format!("{}\n{snippet}", table::page(&values))
+    format!("{}\n{snippet}", table::page(&values(connection)))
 }
 
 fn record(connection: &Connection) -> Record<'_> {

@@ -20,7 +20,7 @@ pub enum HomeError {
     #[error("no home directory is known for this user; name one with --home DIR or {HOME}")]
     Nowhere,
     /// It is not there yet.
-    #[error("there is no home directory {}; make it with `optscale-ai init`", .0.display())]
+    #[error("there is no home directory {}; make it with `optscale-ai init`, or with `optscale-ai up`", .0.display())]
     Missing(PathBuf),
     /// Something else is in its place.
     #[error("{} is not a directory; name another home with --home DIR or {HOME}", .0.display())]

@@ -76,16 +76,16 @@ pub fn find(name: &str) -> Option<&'static dyn Client> {
 }
 
 /// All that a person needs, for a terminal: Base URL, API key, Model name, the snippet and how to run it.
-/// It holds the key. For a shell all but the snippet is commented out, so that `eval` takes the whole.
+/// It holds the key. All but the snippet is commented out, so that the whole works too: for `eval`, or as a file.
 pub fn guide(client: &dyn Client, connection: &Connection) -> String {
-    let mark = if client.language() == "bash" { "# " } else { "" };
+    let mark = if client.language() == "javascript" { "// " } else { "# " };
     let values = [
         ("Base URL:  ", client.base_url(connection)),
         ("API key:   ", connection.api_key.reveal()),
         ("Model name:", &connection.model),
     ];
     let head: String = values.iter().map(|(label, value)| format!("{mark}{label} {}\n", one_line(value))).collect();
-    let run = client.run().map(|commands| format!("\nRun it: {commands}\n")).unwrap_or_default();
+    let run = client.run().map(|commands| format!("\n{mark}Run it: {commands}\n")).unwrap_or_default();
     format!("{head}\n{}{run}", client.snippet(connection))
 }
 

@@ -5,7 +5,10 @@ use crate::admin::keys;
 use crate::cli::complete;
 use crate::cli::error::Outcome;
 use crate::cli::session::Session;
+use crate::cli::shape::Shape;
 use crate::cli::when::duration;
+use crate::types::Time;
+use serde_json::json;
 use std::time::Duration;
 
 /// Give a key a new text; it is shown once
@@ -29,7 +32,8 @@ impl Rotate {
         match self.grace.is_zero() {
             true => session.ui.say("the old text is not valid any more"),
             false => {
-                session.ui.say(format_args!("the old text stays valid for {}", humantime::format_duration(self.grace)))
+                let end = Shape::Time.words(&json!(Time::now().after(self.grace)));
+                session.ui.say(format_args!("the old text stays valid until {end}"));
             }
         }
         hand_out(session, &made, "rotated key")

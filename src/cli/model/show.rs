@@ -145,10 +145,12 @@ fn record<'a>(name: &'a str, model: &Model) -> Record<'a> {
 }
 
 fn abilities_and_prices(record: &Record<'_>) -> String {
-    let abilities: Vec<(&str, String)> = record
+    let abilities: Vec<(String, String)> = record
         .capabilities
         .iter()
-        .map(|(name, able)| (*name, able.map_or("unknown".to_owned(), |able| Shape::Flag.words(&json!(able)))))
+        .map(|(name, able)| {
+            (name.replace('_', " "), able.map_or("unknown".to_owned(), |able| Shape::Flag.words(&json!(able))))
+        })
         .collect();
     let mut text = format!("\n{}\n", table::page(&abilities));
     if record.prices.is_empty() {

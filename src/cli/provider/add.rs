@@ -33,7 +33,7 @@ pub struct Add {
 /// What can be said of a provider beside its kind and its key.
 #[derive(clap::Args)]
 pub struct Describe {
-    /// Its name: the part of a model's name before the slash [default: the kind]
+    /// Its name, the part of a model's name before the slash; a new provider is named as its kind unless said
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
     /// Where it is, as the vendor's own SDK takes it

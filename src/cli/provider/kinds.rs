@@ -28,7 +28,7 @@ struct Record<'a> {
 
 const COLUMNS: &[Column] = &[
     Column::new("kind", "KIND").shape(Shape::Word),
-    Column::new("title", "PROVIDER"),
+    Column::new("title", "PROVIDER").wide(),
     Column::hidden("protocol"),
     Column::hidden("base_url"),
     Column::new("api_key_env", "KEY FROM"),

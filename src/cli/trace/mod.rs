@@ -22,7 +22,7 @@ use clap::{Args, Subcommand};
   optscale-ai traces --since 1h
   optscale-ai traces --status error --model openai/gpt-4o-mini --limit 10
   optscale-ai traces -o json --since 24h --limit 0
-  optscale-ai traces show tr_01hv3mm8k2e4q
+  optscale-ai traces show                         the newest, in full
   optscale-ai traces tail --key my-app"
 )]
 pub struct Noun {
@@ -53,18 +53,18 @@ impl Noun {
 /// The fields of a trace, in the order of its JSON.
 const COLUMNS: &[Column] = &[
     Column::new("id", "ID").shape(Shape::Word),
-    Column::new("time", "TIME").shape(Shape::Time),
+    Column::new("time", "TIME").shape(Shape::Time).least(72),
     Column::hidden("org"),
     Column::hidden("user"),
     Column::hidden("team"),
     Column::new("key", "KEY").wide(),
     Column::hidden("provider"),
-    Column::new("model", "MODEL"),
+    Column::new("model", "MODEL").or("requested_model"),
     Column::hidden("requested_model"),
     Column::hidden("route"),
     Column::new("status", "STATUS").shape(Shape::State),
     Column::hidden("http_status"),
-    Column::hidden("error"),
+    Column::new("error", "ERROR").shape(Shape::Word).sparse().wide(),
     Column::hidden("stream"),
     Column::new("input_tokens", "IN").shape(Shape::Count).wide(),
     Column::new("output_tokens", "OUT").shape(Shape::Count).wide(),

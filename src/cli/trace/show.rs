@@ -5,7 +5,7 @@ use crate::cli::error::{CliError, Kind, Outcome};
 use crate::cli::session::Session;
 use crate::cli::table::Format;
 use crate::price::Line;
-use crate::store::{Found, TraceDetail};
+use crate::store::{Found, Store, TraceDetail, TraceFilter};
 use crate::types::{Money, TraceId};
 use serde::Serialize;
 use serde_json::value::{RawValue, Value, to_value};
@@ -13,28 +13,39 @@ use serde_json::value::{RawValue, Value, to_value};
 /// Show one call in full: fields, attempts, and the cost line by line
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
+  optscale-ai traces show                         the newest
   optscale-ai traces show tr_01hv3mm8k2e4q
   optscale-ai traces show 01hv3mm8                the beginning is enough
   optscale-ai traces show -o json tr_01hv3mm8k2e4q")]
 pub struct Show {
-    /// The trace's id, as `traces` and the header x-optscale-trace-id say it
+    /// The trace's id, as `traces` and the header x-optscale-trace-id say it [default: the newest]
     #[arg(value_name = "ID")]
-    id: String,
+    id: Option<String>,
 }
 
 impl Show {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let store = session.store()?;
-        let detail = match store.find_trace(&self.id)? {
+        let id = match self.id {
+            Some(id) => id,
+            None => newest(session, &store)?,
+        };
+        let detail = match store.find_trace(&id)? {
             Found::One(detail) => detail,
-            Found::None => return Err(missing(&self.id)),
-            Found::Several(ids) => return Err(ambiguous(&self.id, &ids)),
+            Found::None => return Err(missing(&id)),
+            Found::Several(ids) => return Err(ambiguous(&id, &ids)),
         };
         match session.ui.format {
             Format::Table => session.ui.data(&page::page(&detail)),
             _ => session.ui.record(COLUMNS, &full(&detail)?),
         }
     }
+}
+
+fn newest(session: &Session, store: &Store) -> Outcome<String> {
+    let filter = TraceFilter { org: Some(session.org(store)?.id), limit: 1, ..TraceFilter::default() };
+    let none = || CliError::new(Kind::NotFound, "no traces yet").hint("`optscale-ai connect` shows how to make a call");
+    store.traces(&filter)?.first().map(|row| row.id.to_string()).ok_or_else(none)
 }
 
 fn missing(id: &str) -> CliError {

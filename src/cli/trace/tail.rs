@@ -117,7 +117,7 @@ fn words(row: &TraceRow) -> String {
         Shape::Count.words(&json!(row.input_tokens)),
         Shape::Count.words(&json!(row.output_tokens)),
         Shape::Money.words(&json!(row.cost_usd)),
-        word(&row.model),
+        word(row.model.as_ref().map_or(&row.requested_model, |_| &row.model)),
         word(&row.key),
     )
 }
