@@ -131,7 +131,11 @@ async fn send(worker: &Worker, ask: &Ask<'_>, translated: &Translated, trace: &m
         Err(_) => {
             trace.announce();
             let rest = limits.first_byte.min(limits.total).saturating_sub(ANNOUNCE_AFTER);
-            timeout(rest, sending).await.map_err(|_| no_first_byte(&provider.record.name, limits.first_byte))?
+            let name = &provider.record.name;
+            timeout(rest, sending).await.map_err(|_| match limits.total < limits.first_byte {
+                true => no_end(name),
+                false => no_first_byte(name, limits.first_byte),
+            })?
         }
     };
     response.map(Upstream::network).map_err(|error| {

@@ -2,12 +2,14 @@
 //! it breaks the exchange off.
 
 use super::HttpError;
-use super::pool::Return;
+use super::lease::Return;
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+const MOST_RESERVED: usize = 1024 * 1024;
 
 /// The bytes of an answer as they come.
 pub struct ReplyBody {
@@ -56,10 +58,13 @@ impl ReplyBody {
     /// # Errors
     /// [`HttpError::Body`]; [`HttpError::TooLarge`] beyond `limit` bytes.
     pub async fn collect(mut self, limit: usize) -> Result<Bytes, HttpError> {
+        if self.incoming.size_hint().lower() > limit as u64 {
+            return Err(HttpError::TooLarge(limit));
+        }
         let Some(first) = self.next().await else { return Ok(Bytes::new()) };
         let first = first?;
         let Some(second) = self.next().await else { return within(first, limit) };
-        let mut all = BytesMut::with_capacity(self.size_hint(first.len()).min(limit));
+        let mut all = BytesMut::with_capacity(self.reserve(first.len()).min(limit));
         all.extend_from_slice(&first);
         all.extend_from_slice(&second?);
         while let Some(more) = self.next().await {
@@ -76,9 +81,11 @@ impl ReplyBody {
         std::future::poll_fn(|cx| self.poll_bytes(cx)).await
     }
 
-    fn size_hint(&self, had: usize) -> usize {
-        let left = usize::try_from(self.incoming.size_hint().lower()).unwrap_or(0);
-        had.saturating_add(left).max(4 * had)
+    /// Room for what the server announced, or for a few times what it sent at first. A server that
+    /// announces much gets room as it sends.
+    fn reserve(&self, had: usize) -> usize {
+        let left = self.incoming.size_hint().exact().and_then(|left| usize::try_from(left).ok());
+        left.map_or(4 * had, |left| had.saturating_add(left)).clamp(had, MOST_RESERVED.max(had))
     }
 }
 

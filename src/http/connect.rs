@@ -1,41 +1,39 @@
 //! From an origin to a connection: name, TCP, proxy, TLS, protocol.
 
-use super::pool::{Form, Lease, Wire};
+use super::lease::{Form, Http1, Http2, Wire};
+use super::pool::Load;
+use super::tls::{TrustError, client_config, explain, read_certificates};
 use super::{Origin, chain};
 use bytes::Bytes;
 use http::uri::Scheme;
 use http::{HeaderValue, Uri};
 use http_body_util::Full;
 use hyper::client::conn::{http1, http2};
-use hyper::rt::{Read, Write};
+use hyper::rt::{Executor, Read, Write};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::{ClientConfig, RootCertStore};
+use hyper_util::rt::TokioTimer;
+use rustls::ClientConfig;
 use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
-use std::path::{Path, PathBuf};
+use std::future::poll_fn;
+use std::path::Path;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tower_service::Service;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// Stands for the number of streams before the server has said one: no server says this.
+const UNKNOWN: usize = usize::MAX - 1;
+
 /// How the outside is reached: trust roots and proxies. Shared by all clients.
 pub struct Network {
     extra_roots: Vec<CertificateDer<'static>>,
     tls: OnceLock<Arc<ClientConfig>>,
     proxies: Matcher,
-}
-
-/// A file of trusted certificates cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read certificates from {}: {reason}; give a PEM file with the authority's certificate", .path.display())]
-pub struct TrustError {
-    path: PathBuf,
-    reason: String,
 }
 
 impl Network {
@@ -50,28 +48,35 @@ impl Network {
     }
 
     /// Opens a connection; nothing of a request has been sent when this fails.
-    pub(crate) async fn connect(&self, origin: &Arc<Origin>) -> Result<Lease, BoxError> {
-        match self.proxies.intercept(&origin.uri).filter(|_| !is_loopback(&origin.uri)) {
+    pub(super) async fn connect(&self, origin: &Origin) -> Result<Wire, BoxError> {
+        match self.proxy_for(&origin.uri) {
             None => self.direct(origin).await,
-            Some(proxy) => self.through(origin, &proxy).await,
+            Some(proxy) => self.through(origin, &proxy).await.map_err(|error| {
+                // The address has no user name and password any more.
+                format!("through the proxy {}: {error}", proxy.uri().to_string().trim_end_matches('/')).into()
+            }),
         }
     }
 
-    async fn direct(&self, origin: &Arc<Origin>) -> Result<Lease, BoxError> {
-        if origin.scheme == Scheme::HTTP {
-            let stream = connector().call(origin.uri.clone()).await.map_err(|error| chain(&error))?;
-            return plain(stream, origin, Form::Origin, None).await;
-        }
-        self.secured(connector(), origin).await
+    fn proxy_for(&self, uri: &Uri) -> Option<Intercept> {
+        if is_loopback(uri) { None } else { self.proxies.intercept(uri) }
     }
 
-    async fn through(&self, origin: &Arc<Origin>, proxy: &Intercept) -> Result<Lease, BoxError> {
+    async fn direct(&self, origin: &Origin) -> Result<Wire, BoxError> {
+        if origin.scheme == Scheme::HTTPS {
+            return self.secured(connector(), origin).await;
+        }
+        let stream = connector().call(origin.uri.clone()).await.map_err(|error| chain(&error))?;
+        plain(stream, Form::Origin, None).await
+    }
+
+    async fn through(&self, origin: &Origin, proxy: &Intercept) -> Result<Wire, BoxError> {
         let address = proxy.uri().clone();
         match (address.scheme_str(), origin.scheme == Scheme::HTTPS) {
             (Some("socks5" | "socks5h"), true) => self.secured(socks(address, proxy), origin).await,
             (Some("socks5" | "socks5h"), false) => {
                 let stream = socks(address, proxy).call(origin.uri.clone()).await.map_err(|error| chain(&error))?;
-                plain(stream, origin, Form::Origin, None).await
+                plain(stream, Form::Origin, None).await
             }
             (Some("http"), true) => {
                 let tunnel = Tunnel::new(address, connector());
@@ -83,15 +88,15 @@ impl Network {
             }
             (Some("http"), false) => {
                 let stream = connector().call(address).await.map_err(|error| chain(&error))?;
-                plain(stream, origin, Form::Absolute, proxy.basic_auth().cloned()).await
+                plain(stream, Form::Absolute, proxy.basic_auth().cloned()).await
             }
             (scheme, _) => {
-                Err(format!("proxy scheme `{}` is not supported; use http or socks5", scheme.unwrap_or("")).into())
+                Err(format!("the scheme `{}` is not supported; use http or socks5", scheme.unwrap_or("")).into())
             }
         }
     }
 
-    async fn secured<C>(&self, transport: C, origin: &Arc<Origin>) -> Result<Lease, BoxError>
+    async fn secured<C>(&self, transport: C, origin: &Origin) -> Result<Wire, BoxError>
     where
         C: Service<Uri>,
         C::Response: Connection + Read + Write + Send + Unpin + 'static,
@@ -99,19 +104,12 @@ impl Network {
         C::Error: Into<BoxError>,
     {
         let mut connector = HttpsConnector::from((transport, self.tls()));
-        let stream = connector.call(origin.uri.clone()).await.map_err(|error| chain(&*error))?;
-        if !stream.connected().is_negotiated_h2() {
-            return plain(stream, origin, Form::Origin, None).await;
+        let stream = connector.call(origin.uri.clone()).await.map_err(|error| explain(&*error, origin))?;
+        if stream.connected().is_negotiated_h2() {
+            multiplexed(stream).await
+        } else {
+            plain(stream, Form::Origin, None).await
         }
-        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .keep_alive_interval(Duration::from_secs(30))
-            .keep_alive_timeout(Duration::from_secs(15))
-            .adaptive_window(true)
-            .handshake::<_, Full<Bytes>>(stream)
-            .await?;
-        tokio::spawn(connection);
-        Ok(Lease::new(Wire::Two(sender), origin.clone()))
     }
 
     /// Built when it is first needed: reading the system's roots takes tens of milliseconds.
@@ -120,13 +118,65 @@ impl Network {
     }
 }
 
-async fn plain<S>(stream: S, origin: &Arc<Origin>, form: Form, auth: Option<HeaderValue>) -> Result<Lease, BoxError>
+async fn plain<S>(stream: S, form: Form, proxy_auth: Option<HeaderValue>) -> Result<Wire, BoxError>
 where
     S: Read + Write + Send + Unpin + 'static,
 {
     let (sender, connection) = http1::Builder::new().handshake::<_, Full<Bytes>>(stream).await?;
     tokio::spawn(connection);
-    Ok(Lease::new(Wire::One(sender, form, auth), origin.clone()))
+    Ok(Wire::One(Http1 { sender, form, proxy_auth }))
+}
+
+async fn multiplexed<S>(stream: S) -> Result<Wire, BoxError>
+where
+    S: Read + Write + Send + Unpin + 'static,
+{
+    let load = Load::new();
+    let (sender, mut connection) = http2::Builder::new(Tasks(load.clone()))
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(Duration::from_secs(15))
+        .adaptive_window(true)
+        .initial_max_send_streams(UNKNOWN)
+        .handshake::<_, Full<Bytes>>(stream)
+        .await?;
+    let told = load.clone();
+    tokio::spawn(poll_fn(move |cx| {
+        let ended = Pin::new(&mut connection).poll(cx);
+        match connection.current_max_send_streams() {
+            _ if ended.is_ready() => told.allow(0),
+            UNKNOWN => told.watch(cx.waker()),
+            most => told.allow(most),
+        }
+        ended.map(drop)
+    }));
+    Ok(Wire::Two(Http2 { sender, load }))
+}
+
+/// Runs the tasks of a connection of HTTP/2. One of them reads what the server says of itself, and tells nobody.
+#[derive(Clone)]
+struct Tasks(Arc<Load>);
+
+impl<T> Executor<T> for Tasks
+where
+    T: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, task: T) {
+        if self.0.is_known() {
+            tokio::spawn(task);
+            return;
+        }
+        let load = self.0.clone();
+        tokio::spawn(async move {
+            let mut task = pin!(task);
+            poll_fn(|cx| {
+                let ended = task.as_mut().poll(cx);
+                load.look();
+                ended
+            })
+            .await
+        });
+    }
 }
 
 fn connector() -> HttpConnector {
@@ -151,33 +201,35 @@ fn is_loopback(uri: &Uri) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-fn client_config(extra: &[CertificateDer<'static>]) -> ClientConfig {
-    let mut roots = RootCertStore::empty();
-    let system = rustls_native_certs::load_native_certs().certs;
-    roots.add_parsable_certificates(system);
-    if roots.is_empty() {
-        // A container without certificates still reaches the public providers.
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    roots.add_parsable_certificates(extra.iter().cloned());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = match versions {
-        Ok(builder) => builder,
-        // Ring knows the default versions; the other constructor asks the same provider.
-        Err(_) => ClientConfig::builder(),
-    };
-    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TrustError> {
-    let wrong = |reason: String| TrustError { path: path.to_owned(), reason };
-    let found = CertificateDer::pem_file_iter(path).map_err(|error| wrong(error.to_string()))?;
-    let certificates: Vec<_> = found.collect::<Result<_, _>>().map_err(|error| wrong(error.to_string()))?;
-    if certificates.is_empty() {
-        return Err(wrong("the file has no certificate".to_owned()));
+    fn network(proxies: Matcher) -> Network {
+        Network { extra_roots: Vec::new(), tls: OnceLock::new(), proxies }
     }
-    Ok(certificates)
+
+    fn proxy(network: &Network, uri: &str) -> Option<String> {
+        network.proxy_for(&uri.parse().unwrap()).map(|proxy| proxy.uri().to_string())
+    }
+
+    #[test]
+    fn each_scheme_has_its_proxy_and_some_hosts_have_none() {
+        let matcher = Matcher::builder().http("http://u:p@one.test:1").https("socks5://two.test:2");
+        let network = network(matcher.no("inside.test,10.0.0.0/8").build());
+        assert_eq!(proxy(&network, "http://out.test/").as_deref(), Some("http://one.test:1/"));
+        assert_eq!(proxy(&network, "https://out.test/").as_deref(), Some("socks5://two.test:2/"));
+        for near in ["https://inside.test/", "https://a.inside.test/", "http://10.1.2.3:80/"] {
+            assert_eq!(proxy(&network, near), None, "{near}");
+        }
+    }
+
+    #[test]
+    fn this_machine_is_never_reached_through_a_proxy() {
+        let network = network(Matcher::builder().all("http://one.test:1").build());
+        for here in ["http://127.0.0.1:11434/", "http://[::1]:1/", "https://localhost/", "http://127.8.8.8/"] {
+            assert_eq!(proxy(&network, here), None, "{here}");
+        }
+        assert!(proxy(&network, "http://localhost.example/").is_some());
+    }
 }

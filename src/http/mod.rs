@@ -5,17 +5,21 @@
 
 mod body;
 mod connect;
+mod lease;
 mod pool;
+mod tls;
 
 pub use body::ReplyBody;
-pub use connect::{Network, TrustError};
+pub use connect::Network;
+pub use tls::TrustError;
 
 use bytes::Bytes;
 use http::header::{HOST, HeaderMap, HeaderValue, USER_AGENT};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Request, Response, Uri, Version};
 use http_body_util::Full;
-use pool::{Lease, Pool};
+use lease::{Failed, Lease, Undone};
+use pool::Pool;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +64,11 @@ impl HttpError {
         matches!(self, HttpError::Connect { .. } | HttpError::ConnectTimeout { .. })
     }
 }
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A server that refuses a request more often than this is not asked again.
+const MOST_REFUSALS: usize = 3;
 
 /// An address to send to, taken apart once so that a call has little to do.
 #[derive(Clone, Debug)]
@@ -161,32 +170,62 @@ impl Client {
     /// [`HttpError::Connect`], [`HttpError::ConnectTimeout`], [`HttpError::Broken`].
     pub async fn send(&self, outgoing: Outgoing<'_>) -> Result<Response<ReplyBody>, HttpError> {
         let origin = outgoing.endpoint.origin.clone();
-        let mut request = Some(self.request(outgoing.endpoint, outgoing.method, outgoing.headers, outgoing.body));
+        let mut message = self.request(outgoing.endpoint, outgoing.method, outgoing.headers, outgoing.body);
+        let mut refusals = 0;
         loop {
-            let mut lease = match self.pool.take(&origin).await {
-                Some(lease) => lease,
-                // Rare, and its state is large: kept out of the state of each call.
-                None => Box::pin(self.connect(&origin, outgoing.patience)).await?,
-            };
-            let Some(message) = request.take() else { return Err(broken(&origin, "the request was lost")) };
-            match lease.send(message, &origin).await {
+            let mut lease = self.lease(&origin, outgoing.patience).await?;
+            message = match lease.send(message).await {
                 Ok(response) => return Ok(response.map(|body| ReplyBody::new(body, lease.into_return(&self.pool)))),
-                // A connection that was closed while it lay idle gives the request back unsent.
-                Err((error, Some(unsent))) if lease.was_idle() => {
-                    drop(error);
-                    request = Some(unsent);
+                // Closed while it lay idle; so may others be, until there is none left.
+                Err(Failed { undone: Some(Undone::Unsent(unsent)), .. }) if lease.was_used() => unsent,
+                Err(Failed { undone: Some(Undone::Refused(refused)), .. }) if refusals < MOST_REFUSALS => {
+                    refusals += 1;
+                    refused
                 }
-                Err((error, _)) => return Err(broken(&origin, &chain(&error))),
-            }
+                Err(failed) => return Err(failed.error),
+            };
         }
     }
 
-    /// Opens a connection in time.
-    async fn connect(&self, origin: &Arc<Origin>, patience: Patience) -> Result<Lease, HttpError> {
-        match tokio::time::timeout(patience.connect, self.network.connect(origin)).await {
-            Ok(connected) => connected
-                .map_err(|reason| HttpError::Connect { origin: origin.name.clone(), reason: reason.to_string() }),
+    /// A connection, in time: one that waits, or one that is shared, or a new one.
+    async fn lease(&self, origin: &Arc<Origin>, patience: Patience) -> Result<Lease, HttpError> {
+        if let Some(lease) = self.pool.take(origin) {
+            return Ok(lease);
+        }
+        // Rare, and its state is large: kept out of the state of each call.
+        match Box::pin(tokio::time::timeout(patience.connect, self.open(origin))).await {
+            Ok(opened) => {
+                opened.map_err(|reason| HttpError::Connect { origin: origin.name.clone(), reason: reason.to_string() })
+            }
             Err(_) => Err(HttpError::ConnectTimeout { origin: origin.name.clone(), after: patience.connect }),
+        }
+    }
+
+    /// Opens a connection, unless one that another call opens meanwhile will do.
+    async fn open(&self, origin: &Arc<Origin>) -> Result<Lease, BoxError> {
+        let turn = self.pool.turn(origin);
+        let mut held = None;
+        if let Some(turn) = &turn {
+            held = Some(turn.clone().lock_owned().await);
+            if let Some(lease) = self.pool.take(origin) {
+                return Ok(lease);
+            }
+            let next = self.pool.turn(origin);
+            // What was waited for failed, or cannot be shared: all who waited go on at once.
+            held = held.filter(|_| next.is_some_and(|next| Arc::ptr_eq(&next, turn)));
+        }
+        let opened = self.network.connect(origin).await;
+        match opened {
+            Ok(wire) => {
+                self.pool.opened(origin, &wire);
+                let lease = Lease::fresh(wire, origin);
+                lease.hold(held);
+                Ok(lease)
+            }
+            Err(reason) => {
+                self.pool.not_opened(origin);
+                Err(reason)
+            }
         }
     }
 
@@ -222,4 +261,38 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get(endpoint: &Endpoint, connect: Duration) -> Outgoing<'_> {
+        let patience = Patience { connect };
+        Outgoing { endpoint, method: Method::GET, headers: HeaderMap::new(), body: Bytes::new(), patience }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_never_ends_the_handshake_is_given_up_in_time() {
+        // The system takes the connection, and nobody answers.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = Endpoint::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
+        let client = Client::new(Arc::new(Network::new(None).unwrap()));
+        let calls =
+            [Duration::from_millis(20), Duration::from_millis(30)].map(|wait| client.send(get(&endpoint, wait)));
+        for failed in futures_util::future::join_all(calls).await {
+            let error = failed.err().unwrap();
+            assert!(matches!(error, HttpError::ConnectTimeout { .. }) && error.nothing_sent(), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_listens() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = Endpoint::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        drop(listener);
+        let client = Client::new(Arc::new(Network::new(None).unwrap()));
+        let error = client.send(get(&endpoint, Duration::from_secs(10))).await.err().unwrap();
+        assert!(error.to_string().contains("refused") && error.nothing_sent(), "{error}");
+    }
 }

@@ -104,7 +104,8 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    fn start(mut command: Command) -> Gateway {
+    /// Runs a command that serves, and waits until it is ready.
+    pub fn start(mut command: Command) -> Gateway {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::default();
         let (lines, ready) = channel();
