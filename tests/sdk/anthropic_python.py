@@ -280,6 +280,12 @@ def a_bad_request():
         equal((status, json.loads(said)["type"], json.loads(said)["error"]["type"]), (400, "error", "invalid_request_error"))
 
 
+@gateway_case
+def too_large():
+    turns = [{"role": "user", "content": "x" * (33 * 1024 * 1024)}]
+    raises(anthropic.RequestTooLargeError, lambda: message("an", "fake", messages=turns), 413)
+
+
 @case
 def the_provider_refuses(p):
     kinds = [
