@@ -136,14 +136,14 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, streams: u32, stat
         let mut server = http2::Builder::new(TokioExecutor::new());
         let mut connection = std::pin::pin!(server.max_concurrent_streams(streams).serve_connection(stream, service));
         tokio::select! {
-            _ = connection.as_mut() => return,
+            _ = connection.as_mut() => {}
             () = leave.notified() => connection.as_mut().graceful_shutdown(),
         }
         let _ = connection.await;
     } else {
         let mut connection = std::pin::pin!(http1::Builder::new().serve_connection(stream, service));
         tokio::select! {
-            _ = connection.as_mut() => return,
+            _ = connection.as_mut() => {}
             () = leave.notified() => (),
         }
         // Closed without a word in the answer's head.
