@@ -254,7 +254,7 @@ fn stream(
     };
     let writer = ask.call.dialect.stream_writer(translate::asked(ask.call));
     let mut trace = slot.take().ok_or_else(|| Complaint::new(Code::Internal, "the trace is gone"))?;
-    trace.announce();
+    trace.streams();
     Ok(Content::Stream(Box::new(AnswerStream::new(upstream.body, carriage, writer, trace, pace))))
 }
 

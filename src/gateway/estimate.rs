@@ -26,12 +26,17 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
-    /// Keeps the body, or the beginning of a long one.
+    /// Keeps the body, without a copy.
     pub fn new(dialect: &'static dyn CallerDialect, task: Task, body: &Bytes) -> Evidence {
-        let full_length = body.len();
-        // A slice would keep the whole buffer alive.
-        let body = if full_length <= KEPT { body.clone() } else { Bytes::copy_from_slice(&body[..KEPT]) };
-        Evidence { dialect, task, body, full_length }
+        Evidence { dialect, task, body: body.clone(), full_length: body.len() }
+    }
+
+    /// Keeps of a long body the beginning only, for the time of a streamed answer.
+    pub fn trim(&mut self) {
+        if self.body.len() > KEPT {
+            // A slice would keep the whole buffer alive.
+            self.body = Bytes::copy_from_slice(&self.body[..KEPT]);
+        }
     }
 
     fn prompt_tokens(&self, model: &str) -> u64 {

@@ -121,6 +121,14 @@ impl Trace {
         }
     }
 
+    /// The answer will be streamed, perhaps for long.
+    pub fn streams(&mut self) {
+        if let Some(evidence) = &mut self.evidence {
+            evidence.trim();
+        }
+        self.announce();
+    }
+
     /// One try is over.
     pub fn attempt(&mut self, model: String, http_status: Option<u16>, error: Option<Code>) {
         let latency_us = self.sent.map_or(0, |sent| micros(sent.elapsed()));

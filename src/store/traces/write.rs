@@ -4,10 +4,12 @@ use crate::records::{Attempt, Status, TraceRecord};
 use crate::store::column::{Json, ProtocolPlace, count};
 use crate::store::{RatesCache, Store, StoreError};
 use crate::types::{Time, TraceId};
-use rusqlite::{CachedStatement, Connection, params};
+use rusqlite::{CachedStatement, Connection, ErrorCode, params};
 
-/// A row is first written as running and then once more, whole: the second time it takes the first one's place.
-const UPSERT: &str = "
+/// Both statements begin alike.
+macro_rules! insert {
+    () => {
+        "
 INSERT INTO traces (
     id, org_id, user_id, key_id, provider_id, route_id, task, protocol, status, http_status,
     stream, model, requested_model, error, message, attempt_count, attempts, input, output, cache_read,
@@ -18,7 +20,16 @@ INSERT INTO traces (
     ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
     ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28,
     ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39
-) ON CONFLICT (id) DO UPDATE SET
+)"
+    };
+}
+
+/// A row that is surely the first of its id costs a third less than one that may take another's place.
+/// A row is first written as running and then once more, whole: the second time it takes the first one's place.
+const INSERT: &str = insert!();
+const UPSERT: &str = concat!(
+    insert!(),
+    " ON CONFLICT (id) DO UPDATE SET
     org_id = excluded.org_id, user_id = excluded.user_id, key_id = excluded.key_id,
     provider_id = excluded.provider_id, route_id = excluded.route_id, task = excluded.task,
     protocol = excluded.protocol, status = excluded.status, http_status = excluded.http_status,
@@ -31,12 +42,14 @@ INSERT INTO traces (
     web_searches = excluded.web_searches, usage_source = excluded.usage_source, usage_raw = excluded.usage_raw,
     cost_pico = excluded.cost_pico, rates_id = excluded.rates_id, latency_us = excluded.latency_us,
     first_token_us = excluded.first_token_us, overhead_us = excluded.overhead_us, finish = excluded.finish,
-    dropped = excluded.dropped, tags = excluded.tags, session = excluded.session";
+    dropped = excluded.dropped, tags = excluded.tags, session = excluded.session"
+);
 
 /// Writes the rows of one batch; the caller owns the transaction around it.
 pub struct Writer<'c> {
     connection: &'c Connection,
-    statement: CachedStatement<'c>,
+    insert: CachedStatement<'c>,
+    upsert: CachedStatement<'c>,
     rates: &'c mut RatesCache,
 }
 
@@ -46,7 +59,8 @@ impl<'c> Writer<'c> {
     /// # Errors
     /// What SQLite says.
     pub fn new(connection: &'c Connection, rates: &'c mut RatesCache) -> rusqlite::Result<Writer<'c>> {
-        Ok(Writer { connection, statement: connection.prepare_cached(UPSERT)?, rates })
+        let (insert, upsert) = (connection.prepare_cached(INSERT)?, connection.prepare_cached(UPSERT)?);
+        Ok(Writer { connection, insert, upsert, rates })
     }
 
     /// Writes one row, in place of an earlier one with the same id.
@@ -59,7 +73,7 @@ impl<'c> Writer<'c> {
         let (protocol, attempts) = (ProtocolPlace(record.protocol), telling(&record.attempts).map(Json));
         let dropped = Some(&record.dropped).filter(|dropped| !dropped.is_empty()).map(Json);
         let tags = Some(&record.tags).filter(|tags| !tags.is_empty()).map(Json);
-        self.statement.execute(params![
+        let values = params![
             record.id,
             record.org,
             record.user,
@@ -99,8 +113,14 @@ impl<'c> Writer<'c> {
             dropped,
             tags,
             record.session,
-        ])?;
-        Ok(())
+        ];
+        match self.insert.execute(values) {
+            // It was written before, as running or with an estimate.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                self.upsert.execute(values).map(drop)
+            }
+            written => written.map(drop),
+        }
     }
 }
 
