@@ -39,7 +39,8 @@ check_rust() {
     rust=https://rustup.rs
     command -v cargo >/dev/null 2>&1 || fail "cargo is missing. Install Rust $needed or newer: $rust"
     command -v rustc >/dev/null 2>&1 || fail "rustc is missing. Install Rust $needed or newer: $rust"
-    version=$(rustc --version | cut -d' ' -f2) || fail "rustc does not run. If it comes from rustup: rustup default stable"
+    version=$(rustc --version 2>/dev/null) || fail "rustc does not run. If it comes from rustup: rustup default stable"
+    version=${version#* } version=${version%% *}
     at_least "$version" "$needed" || fail "Rust is $version, $needed or newer is needed. With rustup: rustup update stable"
 }
 

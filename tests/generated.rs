@@ -1,4 +1,4 @@
-//! What is generated stands as it would be generated now: `docs/cli.md` and `completions/`.
+//! What is generated stands as it would be generated now: `docs/cli.md`, `docs/env.md` and `completions/`.
 //!
 //! `UPDATE_GENERATED=1 cargo test --test generated` writes the files anew.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
@@ -23,6 +23,11 @@ fn compare(path: &str, fresh: &str) {
 #[test]
 fn the_command_line_reference() {
     compare("docs/cli.md", &reference::markdown());
+}
+
+#[test]
+fn the_environment_variables() {
+    compare("docs/env.md", &reference::environment());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 use super::completions::{Shell, script};
 use super::{PROGRAM, definition};
+use crate::{config, provider};
 use clap::Command;
 use clap_mangen::Man;
 use std::fmt::Write as _;
@@ -22,6 +23,25 @@ pub fn markdown() -> String {
         let _ = write!(text, "{level} {title}\n\n```text\n{}\n```\n\n", help.join("\n"));
     }
     text.trim_end().to_owned() + "\n"
+}
+
+/// Every environment variable that the program reads, as Markdown.
+pub fn environment() -> String {
+    let mut text = String::from(
+        "# Environment variables\n\n<!-- Generated from src/config/environment.rs and src/provider/; do not edit. \
+         UPDATE_GENERATED=1 cargo test --test generated rewrites it. -->\n\n| variable | what it does |\n|---|---|\n",
+    );
+    for variable in config::ENVIRONMENT {
+        let _ = writeln!(text, "| `{}` | {} |", variable.name, variable.help);
+    }
+    text.push_str(
+        "\n## Keys of providers\n\n`up` and `init` look here for keys; `provider add KIND` takes the kind's without an option. \
+         What was found is stored sealed: the gateway does not read it again.\n\n| kind | variables, the first that is set |\n|---|---|\n",
+    );
+    for kind in provider::kinds().iter().filter(|kind| !kind.api_key_env.is_empty()) {
+        let _ = writeln!(text, "| `{}` | `{}` |", kind.name, kind.api_key_env.join("`, `"));
+    }
+    text
 }
 
 /// Completion scripts by file name.

@@ -29,7 +29,7 @@ impl Client for Curl {
         let authorization = format!("Authorization: Bearer {}", connection.api_key.reveal());
         let body = json!({"model": connection.model, "messages": [{"role": "user", "content": QUESTION}]});
         format!(
-            "curl -sS {url} \\\n  -H {authorization} \\\n  -H 'Content-Type: application/json' \\\n  -d {body}\n",
+            "curl -sS -w '\\n' {url} \\\n  -H {authorization} \\\n  -H 'Content-Type: application/json' \\\n  -d {body}\n",
             url = shell(&url),
             authorization = shell(&authorization),
             body = shell(&body.to_string()),

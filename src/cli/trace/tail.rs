@@ -109,7 +109,7 @@ fn line(format: Format, row: &TraceRow) -> Outcome<String> {
 fn words(row: &TraceRow) -> String {
     let word = |value: &Option<String>| Shape::Word.words(&json!(value));
     format!(
-        "{} {} {:<11} {:>9} {:>7} in {:>6} out {:>12}  {} {}\n",
+        "{} {} {:<20} {:>9} {:>7} in {:>6} out {:>12}  {} {}\n",
         Shape::Time.words(&json!(row.time)),
         row.id,
         row.error.as_deref().unwrap_or(row.status.as_str()),
