@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use server::Server;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const HERE: &str = "127.0.0.1";
 const AWAY: &str = "provider.test";
@@ -162,6 +162,27 @@ fn a_hang_up_ends_its_stream_and_not_the_connection() {
     drop(before);
     server.wait(|seen| seen.cancelled == 2);
     assert_eq!(stage.chat("whole", false).status(), 200);
+    let seen = server.seen();
+    assert!(seen.accepted <= cores() && seen.closed == 0, "{seen:?}");
+}
+
+#[test]
+fn a_caller_who_does_not_read_holds_up_nobody() {
+    let (authority, server) = served(HTTP2, MANY);
+    let stage = Stage::trusting(&authority, &server);
+    let _unread: Vec<_> = ["flood", "endless"].iter().cycle().take(6).map(|model| stage.open(model)).collect();
+    server.wait(|seen| seen.versions.len() == 6);
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        let sent = server.seen().flooded;
+        stage.chat_at_once("whole", 8);
+        // Once nothing more is sent, all room on the way is taken.
+        if server.seen().flooded == sent {
+            break;
+        }
+        assert!(Instant::now() < until, "the flood does not end");
+    }
+    stage.chat_at_once("whole", 8);
     let seen = server.seen();
     assert!(seen.accepted <= cores() && seen.closed == 0, "{seen:?}");
 }

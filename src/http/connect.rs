@@ -29,6 +29,14 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// Stands for the number of streams before the server has said one: no server says this.
 const UNKNOWN: usize = usize::MAX - 1;
 
+/// What the server may send ahead of a caller who reads slowly.
+const STREAM_WINDOW: u32 = 512 * 1024;
+
+/// Wider than all streams together: one caller who does not read must not hold up the others. The h2 crate
+/// also takes half of it as the number of bytes that small frames may cost before it ends the connection
+/// (`too_many_data_frames`), and the frames of streamed answers are small.
+const CONNECTION_WINDOW: u32 = 1 << 30;
+
 /// How the outside is reached: trust roots and proxies. Shared by all clients.
 pub struct Network {
     extra_roots: Vec<CertificateDer<'static>>,
@@ -136,7 +144,8 @@ where
         .timer(TokioTimer::new())
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(15))
-        .adaptive_window(true)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .initial_max_send_streams(UNKNOWN)
         .handshake::<_, Full<Bytes>>(stream)
         .await?;

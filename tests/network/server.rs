@@ -1,7 +1,7 @@
 //! A provider behind TLS, in HTTP/2 or HTTP/1.1, that counts connections and streams.
 //!
 //! The model's name says what it does: `whole`, `stream`, `endless` (a stream that goes on until it is
-//! cancelled), `hang`, `gate-N` (an answer once N such calls are there at the same time), `refuse` (the first
+//! cancelled), `flood` (the same in large pieces), `hang`, `gate-N` (an answer once N such calls are there at the same time), `refuse` (the first
 //! call of that name is refused), `leave` (the connection takes no more calls after this one).
 
 use bytes::Bytes;
@@ -47,6 +47,8 @@ pub struct Seen {
     pub versions: Vec<Version>,
     /// Answers that the other side gave up.
     pub cancelled: usize,
+    /// Pieces of floods.
+    pub flooded: usize,
     waiting: usize,
     refused: usize,
 }
@@ -142,11 +144,8 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, streams: u32, stat
         let _ = connection.await;
     } else {
         let mut connection = std::pin::pin!(http1::Builder::new().serve_connection(stream, service));
-        tokio::select! {
-            _ = connection.as_mut() => {}
-            () = leave.notified() => (),
-        }
-        // Closed without a word in the answer's head.
+        // Told to leave, it closes the connection without a word in the answer's head.
+        tokio::select! { _ = connection.as_mut() => (), () = leave.notified() => () }
     }
 }
 
@@ -160,8 +159,9 @@ async fn answer(request: Request<Incoming>, state: Arc<State>, leave: Arc<Notify
     // Dropped with this future where the caller gives up before the head.
     let watch = Watch { state: state.clone(), is_over: false };
     match body["model"].as_str().unwrap_or_default() {
-        "stream" => Ok(events(watch, Some(5))),
-        "endless" => Ok(events(watch, None)),
+        "stream" => Ok(events(watch, Some(5), 1)),
+        "endless" => Ok(events(watch, None, 1)),
+        "flood" => Ok(events(watch, None, 10_000)),
         "hang" => std::future::pending().await,
         "refuse" if state.lock().refused == 0 => {
             state.change(|seen| seen.refused += 1);
@@ -208,21 +208,24 @@ fn whole() -> Answer {
     Response::builder().header("content-type", "application/json").body(body).unwrap()
 }
 
-/// A stream of that many words, or without an end.
-fn events(watch: Watch, count: Option<usize>) -> Answer {
+/// A stream of that many words of that length, or without an end.
+fn events(watch: Watch, count: Option<usize>, length: usize) -> Answer {
     let pieces = futures_util::stream::unfold((watch, 0), move |(mut watch, at)| async move {
         let done = count.is_some_and(|count| at >= count);
         watch.is_over = done;
+        if length > 1 {
+            watch.state.change(|seen| seen.flooded += 1);
+        }
         // So that a stream without an end leaves room for the rest of this thread.
         tokio::task::yield_now().await;
-        (count.is_none_or(|count| at <= count)).then(|| (piece(at, done), (watch, at + 1)))
+        (count.is_none_or(|count| at <= count)).then(|| (piece(at, length, done), (watch, at + 1)))
     });
     let body = BodyExt::boxed(StreamBody::new(pieces.map(|piece| Ok(Frame::data(piece)))));
     Response::builder().header("content-type", "text/event-stream").body(body).unwrap()
 }
 
-fn piece(at: usize, done: bool) -> Bytes {
-    let delta = if done { json!({}) } else { json!({"content": format!("w{at} ")}) };
+fn piece(at: usize, length: usize, done: bool) -> Bytes {
+    let delta = if done { json!({}) } else { json!({"content": format!("{}{at} ", "w".repeat(length))}) };
     let finish = if done { json!("stop") } else { Value::Null };
     let chunk = json!({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m",
         "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]});
