@@ -8,6 +8,7 @@ mod completions;
 mod connect;
 mod cost;
 mod detect;
+mod doctor;
 mod error;
 mod init;
 mod key;
@@ -140,6 +141,7 @@ enum Command {
     #[command(name = "costs", visible_alias = "cost")]
     Costs(cost::Noun),
     Connect(connect::Connect),
+    Doctor(doctor::Doctor),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -159,6 +161,7 @@ impl Command {
             Command::Traces(noun) => noun.run(session),
             Command::Costs(noun) => noun.run(session),
             Command::Connect(command) => command.run(session),
+            Command::Doctor(command) => command.run(session),
             Command::Completions(command) => command.run(session),
             Command::Man(command) => command.run(session),
         }

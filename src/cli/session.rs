@@ -50,9 +50,17 @@ impl Session {
     pub fn store(&self) -> Outcome<Store> {
         let home = self.home()?;
         home.check_readable()?;
+        Ok(self.store_for_reading(&home)?)
+    }
+
+    /// As [`Session::store`], in a home that is known to be there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn store_for_reading(&self, home: &Home) -> Result<Store, StoreError> {
         match Store::read_only(&home.database()) {
-            Err(StoreError::ReadOnly(_)) => Ok(Store::open_existing(&home.database())?),
-            opened => Ok(opened?),
+            Err(StoreError::ReadOnly(_)) => Store::open_existing(&home.database()),
+            opened => opened,
         }
     }
 

@@ -55,8 +55,8 @@ impl Shape {
     pub fn colour(self, words: &str) -> Option<Color> {
         match (self, words) {
             (Shape::State, "ok" | "active") => Some(Color::Green),
-            (Shape::State, "error" | "failing" | "revoked" | "expired" | "failed") => Some(Color::Red),
-            (Shape::State, "refused" | "interrupted" | "disabled" | "running") => Some(Color::Yellow),
+            (Shape::State, "error" | "failing" | "revoked" | "expired" | "failed" | "fail") => Some(Color::Red),
+            (Shape::State, "refused" | "interrupted" | "disabled" | "running" | "warn" | "skip") => Some(Color::Yellow),
             (Shape::Money, "unknown") => Some(Color::Yellow),
             _ => None,
         }

@@ -1,8 +1,8 @@
 //! The third stage: may this caller call that model. The only maker of [`Grant`].
 
-use super::Gateway;
 use super::call::{Call, Caller, Outcome, Target};
-use super::snapshot::{OrgState, ProviderState};
+use super::cards::Cards;
+use super::snapshot::ProviderState;
 use crate::canonical::{Code, Complaint};
 use crate::catalogue::Match;
 use crate::dialect::ModelCard;
@@ -26,8 +26,8 @@ impl Grant {
 ///
 /// # Errors
 /// [`Code::ModelNotFound`], [`Code::ModelAmbiguous`], [`Code::ModelNotAllowed`], [`Code::ProviderDisabled`].
-pub(crate) fn authorise(gateway: &Gateway, caller: &Caller, call: &Call) -> Outcome<Grant> {
-    let (target, route) = find(gateway, caller, &call.peek.model.value)?;
+pub(crate) fn authorise(cards: &Cards, caller: &Caller, call: &Call) -> Outcome<Grant> {
+    let (target, route) = find(cards, caller, &call.peek.model.value)?;
     Ok(Grant { target, route })
 }
 
@@ -35,50 +35,51 @@ pub(crate) fn authorise(gateway: &Gateway, caller: &Caller, call: &Call) -> Outc
 ///
 /// # Errors
 /// As [`authorise`].
-pub(crate) fn look_up(gateway: &Gateway, caller: &Caller, name: &str) -> Outcome<ModelCard> {
-    let (target, route) = find(gateway, caller, name)?;
-    let card = super::models::card(gateway, &target.provider, &target.model);
+pub(crate) fn look_up(cards: &Cards, caller: &Caller, name: &str) -> Outcome<ModelCard> {
+    let (target, route) = find(cards, caller, name)?;
+    let card = super::models::card(cards, &target.provider, &target.model);
     Ok(ModelCard { id: route.map_or(card.id, |route| route.name.clone()), ..card })
 }
 
-fn find(gateway: &Gateway, caller: &Caller, asked: &str) -> Outcome<(Target, Option<Arc<Route>>)> {
+/// The target that a name means, and the routing rule that gave the name its meaning.
+pub(super) fn find(cards: &Cards, caller: &Caller, asked: &str) -> Outcome<(Target, Option<Arc<Route>>)> {
     let route = caller.org.routes.get(asked).cloned();
     let named = route.as_ref().map_or(asked, |route| route.target.as_str());
-    let (provider, model) = resolve(gateway, caller, named)?;
+    let (provider, model) = resolve(cards, caller, named)?;
     admit(caller, &provider, model)?;
     if !provider.record.enabled {
         return Err(disabled(&provider));
     }
     let model = model.to_owned();
-    let card = gateway.card(&provider, &model);
+    let card = cards.find(&provider, &model);
     Ok((Target { provider, model, card }, route))
 }
 
 /// The provider and its own name of the model.
-fn resolve<'a>(gateway: &Gateway, caller: &Caller, name: &'a str) -> Outcome<(Arc<ProviderState>, &'a str)> {
+fn resolve<'a>(cards: &Cards, caller: &Caller, name: &'a str) -> Outcome<(Arc<ProviderState>, &'a str)> {
     if let Some((provider, model)) = name.split_once('/')
         && let Some(found) = caller.org.providers.get(provider)
     {
         return Ok((found.clone(), model));
     }
-    let mut having = caller.org.providers.values().filter(|provider| offers(gateway, provider, name));
+    let mut having = caller.org.providers.values().filter(|provider| offers(cards, provider, name));
     let reachable: Vec<_> =
         having.by_ref().filter(|provider| provider.record.enabled && may_call(caller, provider, name)).collect();
     match reachable.as_slice() {
         [] => {
-            let hidden = caller.org.providers.values().find(|provider| offers(gateway, provider, name));
+            let hidden = caller.org.providers.values().find(|provider| offers(cards, provider, name));
             // A name that somebody has, but not for this caller: say that, and not "not found".
-            hidden.map(|provider| (provider.clone(), name)).ok_or_else(|| not_found(gateway, caller, name))
+            hidden.map(|provider| (provider.clone(), name)).ok_or_else(|| not_found(cards, caller, name))
         }
         [one] => Ok(((*one).clone(), name)),
         several => Err(ambiguous(name, several)),
     }
 }
 
-fn offers(gateway: &Gateway, provider: &Arc<ProviderState>, model: &str) -> bool {
+fn offers(cards: &Cards, provider: &Arc<ProviderState>, model: &str) -> bool {
     let listed = &provider.record.models;
     if listed.is_empty() {
-        gateway.card(provider, model).is_some_and(|card| matches!(card.matched, Match::Id | Match::Alias))
+        cards.find(provider, model).is_some_and(|card| matches!(card.matched, Match::Id | Match::Alias))
     } else {
         listed.iter().any(|name| name == model)
     }
@@ -141,8 +142,8 @@ fn ambiguous(name: &str, several: &[&Arc<ProviderState>]) -> Complaint {
     Complaint { param: Some("model".into()), ..Complaint::new(Code::ModelAmbiguous, message) }
 }
 
-fn not_found(gateway: &Gateway, caller: &Caller, name: &str) -> Complaint {
-    let near = near_names(gateway, &caller.org, caller, name);
+fn not_found(cards: &Cards, caller: &Caller, name: &str) -> Complaint {
+    let near = near_names(cards, caller, name);
     let hint = match near.as_slice() {
         [] => "name it as provider/model; `optscale-ai model list` shows what there is".to_owned(),
         some => format!("did you mean {}?", some.join(", ")),
@@ -152,9 +153,9 @@ fn not_found(gateway: &Gateway, caller: &Caller, name: &str) -> Complaint {
 }
 
 /// The three nearest names that this caller may call.
-fn near_names(gateway: &Gateway, org: &OrgState, caller: &Caller, name: &str) -> Vec<String> {
+fn near_names(cards: &Cards, caller: &Caller, name: &str) -> Vec<String> {
     let bare = name.rsplit('/').next().unwrap_or(name);
-    let mut scored: Vec<(f64, String)> = super::models::callable(gateway, org, caller)
+    let mut scored: Vec<(f64, String)> = super::models::callable(cards, caller)
         .into_iter()
         .map(|card| {
             let model = card.id.split_once('/').map_or(card.id.as_str(), |(_, model)| model);

@@ -11,6 +11,8 @@ mod accept;
 mod authenticate;
 mod authorise;
 mod call;
+mod cards;
+mod directory;
 mod dispatch;
 mod estimate;
 mod models;
@@ -25,11 +27,11 @@ mod stream;
 mod translate;
 mod upstream;
 
-pub use probe::{Heard, Probe, ProbeError, Way};
+pub use directory::{Directory, Place};
+pub use probe::{Address, Heard, Pace, Probe, ProbeError, Way};
 pub use serve::{Limits, Ready, ServeError, ServeOptions, serve};
 
 use crate::canonical::{Code, Complaint};
-use crate::catalogue::{self, Model};
 use crate::http::Client;
 use crate::store::Ledger;
 use crate::types::{Task, Time, TraceId, TraceIds};
@@ -38,11 +40,11 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use call::{Answer, Arrival, Outcome, Wanted};
+use cards::Cards;
 use estimate::Estimator;
 use record::Trace;
-use snapshot::{ProviderState, Snapshot};
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use snapshot::Snapshot;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What all cores share.
@@ -52,7 +54,7 @@ pub(crate) struct Gateway {
     estimator: Estimator,
     ids: TraceIds,
     limits: Limits,
-    cards: RwLock<HashMap<String, HashMap<String, Option<Model>>>>,
+    cards: Cards,
     strangers: Strangers,
 }
 
@@ -121,7 +123,7 @@ async fn carry(
     gateway.check_storage()?;
     let call = accept::receive(&mut arrival, task, body, gateway.limits.max_body).await?;
     note(trace, |trace| trace.call(&call));
-    let grant = authorise::authorise(gateway, &caller, &call)?;
+    let grant = authorise::authorise(&gateway.cards, &caller, &call)?;
     let plan = route::route(grant);
     note(trace, |trace| trace.plan(&plan));
     dispatch::dispatch(worker, plan, call, trace).await
@@ -134,14 +136,15 @@ fn note(trace: &mut Option<Trace>, what: impl FnOnce(&mut Trace)) {
 }
 
 fn list_models(worker: &Worker, arrival: &Arrival) -> Outcome<bytes::Bytes> {
-    let caller = authenticate::authenticate(worker.gateway(), arrival)?;
-    Ok(arrival.dialect.write_models(&models::callable(worker.gateway(), &caller.org, &caller)))
+    let gateway = worker.gateway();
+    let caller = authenticate::authenticate(gateway, arrival)?;
+    Ok(arrival.dialect.write_models(&models::callable(&gateway.cards, &caller)))
 }
 
 fn show_model(worker: &Worker, arrival: &Arrival, id: &str) -> Outcome<bytes::Bytes> {
     let gateway = worker.gateway();
     let caller = authenticate::authenticate(gateway, arrival)?;
-    let card = authorise::look_up(gateway, &caller, id)?;
+    let card = authorise::look_up(&gateway.cards, &caller, id)?;
     Ok(arrival.dialect.write_model(&card))
 }
 
@@ -175,25 +178,6 @@ impl Gateway {
         let message = "the gateway cannot write its records, so it takes no calls; look at the disk that holds its home \
             (`optscale-ai doctor` names it)";
         Err(Complaint::new(Code::StorageUnavailable, message).with_retry_after(Some(Duration::from_secs(2))))
-    }
-
-    /// What the catalogue knows of a provider's model. Looked up once, since that reads a line of text.
-    fn card(&self, provider: &ProviderState, model: &str) -> Option<Model> {
-        const MOST: usize = 10_000;
-        let vendor = provider.record.catalogue.as_deref()?;
-        {
-            let cards = self.cards.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(card) = cards.get(vendor).and_then(|models| models.get(model)) {
-                return *card;
-            }
-        }
-        let card = catalogue::find(vendor, model);
-        let mut cards = self.cards.write().unwrap_or_else(PoisonError::into_inner);
-        let models = cards.entry(vendor.to_owned()).or_default();
-        if models.len() < MOST {
-            models.insert(model.to_owned(), card);
-        }
-        card
     }
 }
 

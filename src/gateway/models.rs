@@ -1,9 +1,9 @@
 //! The models that a caller may call, as `models` lists them.
 
-use super::Gateway;
 use super::authorise::may_call;
 use super::call::Caller;
-use super::snapshot::{OrgState, ProviderState};
+use super::cards::Cards;
+use super::snapshot::ProviderState;
 use crate::catalogue::{self, Lifecycle, Mode, Model};
 use crate::dialect::ModelCard;
 use crate::types::Time;
@@ -11,24 +11,24 @@ use std::sync::Arc;
 
 /// Every model that the caller may call: those that a provider lists, else those that the catalogue
 /// knows of its vendor; and the routing rules that lead to one.
-pub(crate) fn callable(gateway: &Gateway, org: &OrgState, caller: &Caller) -> Vec<ModelCard> {
-    let mut cards: Vec<ModelCard> = org
+pub(crate) fn callable(cards: &Cards, caller: &Caller) -> Vec<ModelCard> {
+    let org = &caller.org;
+    let mut listed: Vec<ModelCard> = org
         .providers
         .values()
         .filter(|provider| provider.record.enabled)
         .flat_map(|provider| {
             let models = names(provider).into_iter().filter(|model| may_call(caller, provider, model));
-            models.map(|model| card(gateway, provider, &model)).collect::<Vec<_>>()
+            models.map(|model| card(cards, provider, &model)).collect::<Vec<_>>()
         })
         .collect();
-    cards.extend(org.routes.values().filter_map(|route| {
+    listed.extend(org.routes.values().filter_map(|route| {
         let (provider, model) = route.target.split_once('/')?;
         let provider = org.providers.get(provider).filter(|provider| provider.record.enabled)?;
-        may_call(caller, provider, model)
-            .then(|| ModelCard { id: route.name.clone(), ..card(gateway, provider, model) })
+        may_call(caller, provider, model).then(|| ModelCard { id: route.name.clone(), ..card(cards, provider, model) })
     }));
-    cards.sort_by(|a, b| a.id.cmp(&b.id));
-    cards
+    listed.sort_by(|a, b| a.id.cmp(&b.id));
+    listed
 }
 
 fn names(provider: &ProviderState) -> Vec<String> {
@@ -46,8 +46,8 @@ fn is_offered(model: &Model) -> bool {
 }
 
 /// One model's entry.
-pub(crate) fn card(gateway: &Gateway, provider: &Arc<ProviderState>, model: &str) -> ModelCard {
-    let known = gateway.card(provider, model);
+pub(crate) fn card(cards: &Cards, provider: &Arc<ProviderState>, model: &str) -> ModelCard {
+    let known = cards.find(provider, model);
     ModelCard {
         id: format!("{}/{model}", provider.record.name),
         owner: provider.record.name.clone(),

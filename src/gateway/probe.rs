@@ -1,16 +1,17 @@
-//! A close look at one provider: its list of models, and a small call that is no caller's.
+//! A close look at one provider: its list of models, and small calls that are no caller's.
 //!
 //! It goes the way that calls go from translation on, and leaves no trace: there is no key and no one to bill.
+//! A gateway can be looked at the same way, as its clients do: then the calls are those of the key's owner.
 
-use super::snapshot::{Link, ProviderState, ready};
+use super::snapshot::{Link, ProviderState, ready, remote};
 use super::upstream::Upstream;
-use crate::canonical::{Code, Complaint, Event, Part, Prompt, Reply, Role, Turn};
+use crate::canonical::{Code, Complaint, Event, Json, Part, Prompt, Reply, Role, Tool, ToolChoice, Turn};
 use crate::dialect::{self, sse};
-use crate::http::{Client, Endpoint, HttpError, Network, Outgoing, Patience, TrustError};
+use crate::http::{Client, Endpoint, HttpError, Network, Outgoing, Patience, Presented, TrustError};
 use crate::provider::sandbox;
 use crate::secrets::Sealer;
 use crate::store::ProviderRow;
-use crate::types::{Task, Usage};
+use crate::types::{Secret, Task, Usage};
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
@@ -27,6 +28,16 @@ const MOST: usize = 32 * 1024 * 1024;
 /// Enough for a model that thinks before it says hello.
 const MOST_TOKENS: u64 = 256;
 const QUESTION: &str = "Say hello in one word.";
+/// Long enough to be seen arriving, short enough for [`MOST_TOKENS`].
+const LONG_QUESTION: &str = "Count from 1 to 30. Write only the numbers, separated by spaces.";
+const TOOL_QUESTION: &str = "What is the weather in Paris? Find out with the tool.";
+const TOOL: &str = "get_weather";
+const TOOL_SCHEMA: &str = r#"{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}"#;
+/// Pieces that come within this time of one another, after a wait, were held back until they were all there.
+const TOGETHER: Duration = Duration::from_millis(20);
+/// An answer that is quicker than this tells nothing of that.
+const WAITED: Duration = Duration::from_millis(200);
+const SEVERAL: usize = 5;
 
 /// Why there can be no probe.
 #[derive(Debug, thiserror::Error)]
@@ -48,22 +59,72 @@ pub enum Way {
     Stream,
 }
 
-/// An answer to the small call.
-#[derive(Clone, Debug, PartialEq)]
+/// An answer to a small call.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Heard {
     /// What it said.
     pub text: String,
+    /// The tool that it called, and with which arguments, as JSON.
+    pub call: Option<(String, String)>,
     /// What it reported.
     pub usage: Option<Usage>,
+    /// Why it ended.
+    pub finish: Option<String>,
+    /// How the pieces of a stream came.
+    pub pace: Pace,
     /// Until the end of the answer.
     pub took: Duration,
+}
+
+/// How the pieces of a stream came; of an answer that is no stream, nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// How many pieces of text, thinking or arguments.
+    pub pieces: usize,
+    /// Until the first of them.
+    pub first: Duration,
+    /// Until the last of them.
+    pub last: Duration,
+}
+
+impl Pace {
+    /// Whether several pieces were held back somewhere and came together.
+    pub fn came_together(&self) -> bool {
+        self.pieces >= SEVERAL && self.first >= WAITED && self.last.saturating_sub(self.first) < TOGETHER
+    }
+
+    fn note(&mut self, events: &[Event], after: Duration) {
+        let more = events.iter().filter(|event| matches!(event, Event::Delta { .. })).count();
+        if more > 0 {
+            self.first = if self.pieces == 0 { after } else { self.first };
+            self.last = after;
+            self.pieces += more;
+        }
+    }
+}
+
+/// A gateway as a client reaches it.
+#[derive(Clone, Debug)]
+pub struct Address {
+    /// As OpenAI's SDKs take it, with `/v1`.
+    pub base_url: String,
+    /// A virtual key.
+    pub key: Secret,
 }
 
 /// One provider, looked at closely.
 pub struct Probe {
     client: Client,
+    network: Arc<Network>,
     provider: ProviderState,
     runtime: Runtime,
+}
+
+/// Whether a request has the provider's key with it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Signed {
+    Yes,
+    No,
 }
 
 impl Probe {
@@ -72,9 +133,50 @@ impl Probe {
     /// # Errors
     /// [`ProbeError`]; faults of the provider come out when it is asked.
     pub fn new(row: ProviderRow, sealer: &Sealer, ca_file: Option<&Path>) -> Result<Probe, ProbeError> {
+        Probe::of(ready(row, sealer), ca_file)
+    }
+
+    /// Makes a gateway ready to be asked as a client does.
+    ///
+    /// # Errors
+    /// As [`Probe::new`].
+    pub fn client(address: &Address, ca_file: Option<&Path>) -> Result<Probe, ProbeError> {
+        Probe::of(remote(&address.base_url, &address.key), ca_file)
+    }
+
+    fn of(provider: ProviderState, ca_file: Option<&Path>) -> Result<Probe, ProbeError> {
         let network = Arc::new(Network::new(ca_file)?);
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        Ok(Probe { client: Client::new(network), provider: ready(row, sealer), runtime })
+        Ok(Probe { client: Client::new(network.clone()), network, provider, runtime })
+    }
+
+    /// Where the provider is; none for the built-in one, and where the configuration is at fault.
+    pub fn endpoint(&self) -> Option<Endpoint> {
+        match &self.provider.link {
+            Link::Network(_) => Endpoint::parse(&self.provider.record.base_url).ok(),
+            Link::Sandbox | Link::Faulty(_) => None,
+        }
+    }
+
+    /// The proxy of this process's environment through which the provider is reached.
+    pub fn proxy(&self) -> Option<String> {
+        self.network.proxy(&self.endpoint()?)
+    }
+
+    /// The certificate that the provider shows; none without TLS.
+    ///
+    /// # Errors
+    /// It cannot be reached.
+    pub fn certificate(&self) -> Result<Option<Presented>, HttpError> {
+        match self.endpoint().filter(Endpoint::is_secure) {
+            Some(endpoint) => self.runtime.block_on(self.network.look(&endpoint, Patience { connect: CONNECT })),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether requests carry a key.
+    pub fn has_key(&self) -> bool {
+        self.provider.record.secret.is_some()
     }
 
     /// The ids of the models that the provider lists.
@@ -82,33 +184,56 @@ impl Probe {
     /// # Errors
     /// It is unreachable, refuses, or sends no list.
     pub fn models(&self) -> Result<Vec<String>, Complaint> {
-        let asked = async {
-            let upstream = match &self.provider.link {
-                Link::Sandbox => Upstream::sandbox(sandbox::models()),
-                _ => self.send(Method::GET, &self.models_endpoint()?, Bytes::new()).await?,
-            };
-            dialect::read_model_ids(&upstream.body.collect(MOST).await?)
-        };
-        self.in_time(asked)
+        self.in_time(self.list(Signed::Yes))
     }
 
-    /// Asks a model for a word.
+    /// Whether the provider lists its models for everybody, so that the list says nothing of the key.
+    pub fn lists_without_key(&self) -> bool {
+        self.in_time(self.list(Signed::No)).is_ok()
+    }
+
+    /// Asks a model for a word, or for some words as a stream.
     ///
     /// # Errors
     /// It is unreachable, refuses, or sends no answer.
     pub fn ask(&self, model: &str, way: Way) -> Result<Heard, Complaint> {
+        let question = if way == Way::Stream { LONG_QUESTION } else { QUESTION };
+        self.exchange(&Prompt { stream: way == Way::Stream, include_usage: true, ..prompt(model, question) })
+    }
+
+    /// Asks a model to call a tool.
+    ///
+    /// # Errors
+    /// As [`Probe::ask`]. Whether it called is in the answer.
+    pub fn ask_for_call(&self, model: &str) -> Result<Heard, Complaint> {
+        let must = tool_prompt(model);
+        match self.exchange(&must) {
+            // Some models call tools and cannot be forced to.
+            Err(complaint) if complaint.status == 400 => self.exchange(&Prompt { tool_choice: None, ..must }),
+            heard => heard,
+        }
+    }
+
+    fn exchange(&self, prompt: &Prompt) -> Result<Heard, Complaint> {
         let begun = Instant::now();
+        let mut pace = Pace::default();
         let reply = self.in_time(async {
-            let upstream = self.send_prompt(model, way).await?;
-            match way {
-                Way::Whole => {
-                    let bytes = upstream.body.collect(MOST).await?;
-                    self.provider.dialect.read_reply(Task::Chat, &bytes)
-                }
-                Way::Stream => self.read_stream(upstream).await,
+            let upstream = self.send_prompt(prompt).await?;
+            if prompt.stream {
+                return self.read_stream(upstream, |events| pace.note(events, begun.elapsed())).await;
             }
+            let bytes = upstream.body.collect(MOST).await?;
+            self.provider.dialect.read_reply(Task::Chat, &bytes)
         })?;
-        Ok(Heard { text: words(&reply), usage: reply.usage.map(|report| report.usage), took: begun.elapsed() })
+        Ok(Heard { pace, took: begun.elapsed(), ..heard(reply) })
+    }
+
+    async fn list(&self, signed: Signed) -> Result<Vec<String>, Complaint> {
+        let upstream = match &self.provider.link {
+            Link::Sandbox => Upstream::sandbox(sandbox::models()),
+            _ => self.send(Method::GET, &self.models_endpoint()?, Bytes::new(), signed).await?,
+        };
+        dialect::read_model_ids(&upstream.body.collect(MOST).await?)
     }
 
     fn in_time<T>(&self, asked: impl Future<Output = Result<T, Complaint>>) -> Result<T, Complaint> {
@@ -119,24 +244,17 @@ impl Probe {
         self.runtime.block_on(async { tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err(too_slow())) })
     }
 
-    async fn send_prompt(&self, model: &str, way: Way) -> Result<Upstream, Complaint> {
-        let turn = Turn { role: Role::User, name: None, parts: vec![Part::text(QUESTION)] };
-        let prompt = Prompt {
-            model: model.to_owned(),
-            turns: vec![turn],
-            max_output_tokens: Some(MOST_TOKENS),
-            stream: way == Way::Stream,
-            ..Prompt::default()
-        };
-        let target = dialect::Target { model, max_output_tokens: None, quirks: &self.provider.record.quirks };
-        let written = self.provider.dialect.write_prompt(Task::Chat, &prompt, &target)?;
+    async fn send_prompt(&self, prompt: &Prompt) -> Result<Upstream, Complaint> {
+        let quirks = &self.provider.record.quirks;
+        let target = dialect::Target { model: &prompt.model, max_output_tokens: None, quirks };
+        let written = self.provider.dialect.write_prompt(Task::Chat, prompt, &target)?;
         match &self.provider.link {
             Link::Sandbox => checked(self, Upstream::sandbox(sandbox::answer(Task::Chat, &written.bytes))).await,
             Link::Faulty(fault) => Err(Complaint::new(Code::ProviderUnreachable, fault.clone())),
             Link::Network(_) => {
                 let none = || Complaint::new(Code::UnsupportedFeature, "the provider's protocol has no conversations");
                 let endpoint = self.provider.link.endpoint(Task::Chat).ok_or_else(none)?;
-                self.send(Method::POST, endpoint, written.bytes).await
+                self.send(Method::POST, endpoint, written.bytes, Signed::Yes).await
             }
         }
     }
@@ -149,13 +267,20 @@ impl Probe {
         Endpoint::parse(&address).map_err(|error| Complaint::new(Code::ProviderUnreachable, error.to_string()))
     }
 
-    async fn send(&self, method: Method, endpoint: &Endpoint, body: Bytes) -> Result<Upstream, Complaint> {
+    async fn send(
+        &self,
+        method: Method,
+        endpoint: &Endpoint,
+        body: Bytes,
+        signed: Signed,
+    ) -> Result<Upstream, Complaint> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if !body.is_empty() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        for (name, value) in self.provider.defaults.iter().chain(&self.provider.headers) {
+        let signature = self.provider.headers.iter().filter(|_| signed == Signed::Yes);
+        for (name, value) in self.provider.defaults.iter().chain(signature) {
             headers.insert(name.clone(), value.clone());
         }
         let outgoing = Outgoing { endpoint, method, headers, body, patience: Patience { connect: CONNECT } };
@@ -163,14 +288,22 @@ impl Probe {
         checked(self, Upstream::network(response)).await
     }
 
-    async fn read_stream(&self, upstream: Upstream) -> Result<Reply, Complaint> {
+    /// Reads a stream to its end; `seen` is told of the events of each read.
+    async fn read_stream(&self, upstream: Upstream, mut seen: impl FnMut(&[Event])) -> Result<Reply, Complaint> {
+        let kind = upstream.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("nothing said");
+        if !kind.starts_with("text/event-stream") {
+            let message = format!("it does not stream: a stream was asked for, and a body of type `{kind}` came");
+            return Err(Complaint::new(Code::ProviderMalformed, message));
+        }
         let mut reader = self.provider.dialect.stream_reader(Task::Chat);
         let (mut splitter, mut source, mut events) = (sse::Splitter::default(), upstream.body, Vec::new());
         while let Some(bytes) = std::future::poll_fn(|cx| source.poll_bytes(cx)).await {
             splitter.push(bytes?);
+            let before = events.len();
             while let Some(frame) = splitter.next_frame().map_err(|error| malformed(&error.to_string()))? {
                 reader.frame(&frame, &mut events)?;
             }
+            seen(&events[before..]);
         }
         if let Some(frame) = splitter.finish() {
             reader.frame(&frame, &mut events)?;
@@ -195,7 +328,12 @@ async fn checked(probe: &Probe, upstream: Upstream) -> Result<Upstream, Complain
     let body = upstream.body.collect(MOST).await.unwrap_or_default();
     let complaint = probe.provider.dialect.read_complaint(status, None, &body);
     let code = if matches!(status, 401 | 403) { Code::ProviderKeyRejected } else { complaint.code };
-    Err(Complaint { code, message: format!("HTTP {status}: {}", complaint.message).into(), ..complaint })
+    let mut message = format!("HTTP {status}: {}", complaint.message);
+    if let Some(secret) = &probe.provider.record.secret {
+        // A server may say the key again.
+        message = message.replace(secret.reveal(), "[the key]");
+    }
+    Err(Complaint { code, status, message: message.into(), ..complaint })
 }
 
 fn unreachable(error: &HttpError) -> Complaint {
@@ -207,11 +345,57 @@ fn malformed(reason: &str) -> Complaint {
     Complaint::new(Code::ProviderMalformed, format!("the provider's answer cannot be read: {reason}"))
 }
 
-fn words(reply: &Reply) -> String {
-    let parts = reply.choices.iter().take(1).flat_map(|choice| &choice.parts);
-    let text = parts.filter_map(|part| match part {
-        Part::Text { text, .. } => Some(text.as_str()),
-        _ => None,
-    });
-    text.collect()
+fn prompt(model: &str, question: &str) -> Prompt {
+    let turn = Turn { role: Role::User, name: None, parts: vec![Part::text(question)] };
+    Prompt { model: model.to_owned(), turns: vec![turn], max_output_tokens: Some(MOST_TOKENS), ..Prompt::default() }
+}
+
+fn tool_prompt(model: &str) -> Prompt {
+    let tool = Tool::Function {
+        name: TOOL.to_owned(),
+        description: Some("The weather in a city now.".to_owned()),
+        schema: Json::parse(TOOL_SCHEMA.to_owned()).ok(),
+        strict: None,
+        cache: None,
+    };
+    Prompt { tools: vec![tool], tool_choice: Some(ToolChoice::Required), ..prompt(model, TOOL_QUESTION) }
+}
+
+/// What the first answer says.
+fn heard(reply: Reply) -> Heard {
+    let mut heard = Heard { usage: reply.usage.map(|report| report.usage), ..Heard::default() };
+    let Some(choice) = reply.choices.into_iter().next() else { return heard };
+    heard.finish = choice.finish.map(|finish| finish.as_str().to_owned());
+    for part in choice.parts {
+        match part {
+            Part::Text { text, .. } => heard.text.push_str(&text),
+            Part::ToolCall { name, input, .. } => heard.call = heard.call.or(Some((name, input.get().to_owned()))),
+            _ => {}
+        }
+    }
+    heard
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pace(pieces: usize, first: u64, last: u64) -> Pace {
+        Pace { pieces, first: Duration::from_millis(first), last: Duration::from_millis(last) }
+    }
+
+    #[test]
+    fn pieces_that_come_together_after_a_wait_were_held_back() {
+        assert!(pace(30, 900, 905).came_together());
+        assert!(!pace(30, 300, 900).came_together(), "they came one after the other");
+        assert!(!pace(30, 5, 6).came_together(), "it was too quick to tell");
+        assert!(!pace(2, 900, 900).came_together(), "a short answer");
+    }
+
+    #[test]
+    fn a_gateway_without_an_address_says_so_when_it_is_asked() {
+        let address = Address { base_url: "nowhere".to_owned(), key: Secret::new("k") };
+        let refused = Probe::client(&address, None).unwrap().models().unwrap_err();
+        assert!(refused.message.contains("`nowhere"), "{}", refused.message);
+    }
 }

@@ -4,10 +4,10 @@
 use crate::dialect::{ProviderDialect, anthropic, openai_chat};
 use crate::http::Endpoint;
 use crate::provider::{self, sandbox};
-use crate::records::{Key, Org, Provider, Route, User};
+use crate::records::{Auth, Key, Org, Provider, Quirks, Route, User};
 use crate::secrets::{KeyHash, Sealer, Slot};
 use crate::store::{self, KeyRow, ProviderRow};
-use crate::types::{OrgId, Protocol, Secret, Task, Time, UserId};
+use crate::types::{OrgId, Protocol, ProviderId, Secret, Task, Time, UserId};
 use http::{HeaderName, HeaderValue};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -111,6 +111,11 @@ impl Snapshot {
         self.keys.get(&hash.0)
     }
 
+    /// Every key.
+    pub fn keys(&self) -> impl Iterator<Item = &Arc<KeyEntry>> {
+        self.keys.values()
+    }
+
     /// The organisation with that id.
     pub fn org(&self, id: OrgId) -> Option<&Arc<OrgState>> {
         self.orgs.get(&id)
@@ -155,6 +160,30 @@ pub(crate) fn ready(row: ProviderRow, sealer: &Sealer) -> ProviderState {
     state
 }
 
+/// A server at this base URL that speaks OpenAI's protocol and takes this key, registered nowhere.
+pub(crate) fn remote(base_url: &str, key: &Secret) -> ProviderState {
+    let record = Provider {
+        id: ProviderId(0),
+        org: OrgId(0),
+        name: "gateway".to_owned(),
+        kind: "custom".to_owned(),
+        protocol: Protocol::Openai,
+        base_url: base_url.trim_end_matches('/').to_owned(),
+        auth: Auth::Bearer,
+        secret: Some(key.clone()),
+        headers: Vec::new(),
+        models: Vec::new(),
+        catalogue: None,
+        quirks: Quirks::default(),
+        enabled: true,
+        created: Time::from_millis(0),
+    };
+    let mut state =
+        ProviderState { dialect: &OPENAI, link: Link::Sandbox, headers: Vec::new(), defaults: Vec::new(), record };
+    state.link = link(&mut state).unwrap_or_else(Link::Faulty);
+    state
+}
+
 /// Signs the headers and takes the address apart.
 fn link(state: &mut ProviderState) -> Result<Link, String> {
     if state.record.kind == sandbox::KIND {
@@ -186,7 +215,7 @@ fn opened(row: ProviderRow, sealer: &Sealer) -> Result<Provider, (Box<Provider>,
         name: row.name,
         protocol,
         base_url: String::new(),
-        auth: kind.map_or(crate::records::Auth::None, |kind| kind.auth(protocol)),
+        auth: kind.map_or(Auth::None, |kind| kind.auth(protocol)),
         secret: None,
         headers: Vec::new(),
         models: row.models,
@@ -211,11 +240,7 @@ fn opened(row: ProviderRow, sealer: &Sealer) -> Result<Provider, (Box<Provider>,
     }
 }
 
-fn headers(
-    sealed: &[(String, Vec<u8>)],
-    id: crate::types::ProviderId,
-    sealer: &Sealer,
-) -> Result<Vec<(String, Secret)>, String> {
+fn headers(sealed: &[(String, Vec<u8>)], id: ProviderId, sealer: &Sealer) -> Result<Vec<(String, Secret)>, String> {
     let open = |(name, value): &(String, Vec<u8>)| {
         let opened = sealer.open(Slot::ProviderHeader(id, name), value);
         opened.map(|value| (name.clone(), value)).map_err(|error| error.to_string())

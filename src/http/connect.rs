@@ -2,8 +2,8 @@
 
 use super::lease::{Form, Http1, Http2, Wire};
 use super::pool::Load;
-use super::tls::{TrustError, client_config, explain, read_certificates};
-use super::{Origin, chain};
+use super::tls::{TrustError, client_config, explain, read_certificates, roots, verified_config};
+use super::{Endpoint, Origin, chain};
 use bytes::Bytes;
 use http::uri::Scheme;
 use http::{HeaderValue, Uri};
@@ -15,7 +15,8 @@ use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioTimer;
-use rustls::ClientConfig;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use std::future::poll_fn;
 use std::path::Path;
@@ -64,6 +65,25 @@ impl Network {
                 format!("through the proxy {}: {error}", proxy.uri().to_string().trim_end_matches('/')).into()
             }),
         }
+    }
+
+    /// The same network, but TLS is checked by `verifier`.
+    pub(super) fn verified_by(&self, verifier: Arc<dyn ServerCertVerifier>) -> Network {
+        let tls = OnceLock::from(Arc::new(verified_config(verifier)));
+        Network { extra_roots: self.extra_roots.clone(), tls, proxies: Matcher::from_env() }
+    }
+
+    /// Everything that is trusted.
+    pub(super) fn roots(&self) -> RootCertStore {
+        roots(&self.extra_roots)
+    }
+
+    /// The proxy through which an address is reached, without user name and password; none where there is none.
+    pub fn proxy(&self, endpoint: &Endpoint) -> Option<String> {
+        let proxy = self.proxy_for(&endpoint.origin.uri)?;
+        let (scheme, host) = (proxy.uri().scheme_str()?, proxy.uri().host()?);
+        let port = proxy.uri().port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+        Some(format!("{scheme}://{host}{port}"))
     }
 
     fn proxy_for(&self, uri: &Uri) -> Option<Intercept> {

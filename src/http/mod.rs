@@ -4,13 +4,17 @@
 //! and repeats no request; what a provider is, and what an answer means, it does not know.
 
 mod body;
+mod certificate;
 mod connect;
 mod lease;
+mod look;
 mod pool;
 mod tls;
 
 pub use body::ReplyBody;
+pub use certificate::Certificate;
 pub use connect::Network;
+pub use look::{Distrust, Presented};
 pub use tls::TrustError;
 
 use bytes::Bytes;
@@ -127,6 +131,21 @@ impl Endpoint {
     /// Scheme, host and port.
     pub fn origin(&self) -> &str {
         &self.origin.name
+    }
+
+    /// The host, a literal IPv6 address in brackets.
+    pub fn host(&self) -> &str {
+        self.origin.authority.host()
+    }
+
+    /// Whether it is reached by TLS.
+    pub fn is_secure(&self) -> bool {
+        self.origin.scheme == Scheme::HTTPS
+    }
+
+    /// The path, with its query.
+    pub fn path(&self) -> &str {
+        self.path.as_str()
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::{Origin, chain};
 use jiff::Timestamp;
-use rustls::{CertificateError, ClientConfig, Error as TlsError, RootCertStore};
+use rustls::client::WantsClientCert;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::{CertificateError, ClientConfig, ConfigBuilder, Error as TlsError, RootCertStore, WantsVerifier};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::error::Error;
@@ -20,6 +22,16 @@ pub struct TrustError {
 
 /// A set-up that trusts the system's roots and `extra`, and offers HTTP/2 before HTTP/1.1.
 pub(super) fn client_config(extra: &[CertificateDer<'static>]) -> ClientConfig {
+    finished(builder().with_root_certificates(roots(extra)))
+}
+
+/// The same, but what a server shows is checked by `verifier`.
+pub(super) fn verified_config(verifier: Arc<dyn ServerCertVerifier>) -> ClientConfig {
+    finished(builder().dangerous().with_custom_certificate_verifier(verifier))
+}
+
+/// The system's roots and `extra`.
+pub(super) fn roots(extra: &[CertificateDer<'static>]) -> RootCertStore {
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs().certs;
     roots.add_parsable_certificates(system);
@@ -28,14 +40,21 @@ pub(super) fn client_config(extra: &[CertificateDer<'static>]) -> ClientConfig {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
     roots.add_parsable_certificates(extra.iter().cloned());
+    roots
+}
+
+fn builder() -> ConfigBuilder<ClientConfig, WantsVerifier> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = match versions {
+    match versions {
         Ok(builder) => builder,
         // Ring knows the default versions; the other constructor asks the same provider.
         Err(_) => ClientConfig::builder(),
-    };
-    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    }
+}
+
+fn finished(builder: ConfigBuilder<ClientConfig, WantsClientCert>) -> ClientConfig {
+    let mut config = builder.with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config
 }

@@ -82,6 +82,16 @@ impl Store {
         Ok(found)
     }
 
+    /// As [`Store::check`], without comparing indexes with their tables: several times faster.
+    ///
+    /// # Errors
+    /// As [`Store::check`].
+    pub fn quick_check(&self) -> Result<Vec<String>, StoreError> {
+        let mut found = self.all("PRAGMA quick_check(5)", [], |row| row.get::<_, String>(0))?;
+        found.retain(|line| line != "ok");
+        Ok(found)
+    }
+
     /// Runs the steps that the file lacks, all or none.
     fn migrate(&self, steps: &[&str]) -> Result<(), StoreError> {
         let version = self.version(steps.len())?;
@@ -251,6 +261,7 @@ mod tests {
         let store = Store::open(&path).unwrap();
         assert_eq!(store.config_version().unwrap(), 1);
         assert_eq!(store.check().unwrap(), Vec::<String>::new());
+        assert_eq!(store.quick_check().unwrap(), Vec::<String>::new());
         let mode: String = store.connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
         assert_eq!(mode, "wal");
         store.change::<_, StoreError>(|change| change.select_org(None)).unwrap();

@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_said_in_one_line() {
-        let heard = Heard { text: "Hello!".into(), usage: None, took: Duration::from_millis(12) };
+        let heard = Heard { text: "Hello!".into(), took: Duration::from_millis(12), ..Heard::default() };
         assert_eq!(said(&heard), "\"Hello!\" after 12 ms, no token counts");
     }
 }
