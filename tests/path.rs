@@ -341,6 +341,21 @@ fn a_revoked_key_ends_within_a_second() {
 }
 
 #[test]
+fn what_was_configured_a_moment_ago_is_known() {
+    let stage = Stage::set(&[]);
+    for number in 0..5 {
+        let key = stage.home.key(&format!("k{number}"), &[]);
+        let url = format!("{}/chat/completions", stage.gateway.base_url());
+        let ask =
+            |model: &str| stage.client.post(&url).bearer_auth(&key).body(chat(model, json!({})).to_string()).send();
+        assert_eq!(ask("sandbox/echo").unwrap().status(), 200);
+        let name = format!("again{number}");
+        stage.home.run(&["provider", "add", "sandbox", "--name", &name]);
+        assert_eq!(ask(&format!("{name}/echo")).unwrap().status(), 200);
+    }
+}
+
+#[test]
 fn a_name_means_what_its_caller_may_call() {
     let stage = Stage::set(&[]);
     stage.home.run(&["route", "add", "quick", "--target", "sandbox/echo"]);

@@ -66,7 +66,9 @@ impl Up {
             match ui.is_table() {
                 true => {
                     ui.data(&page(&connection))?;
-                    ui.say("serving until Ctrl-C; other snippets: `optscale-ai connect CLIENT`");
+                    ui.say(
+                        "serving until Ctrl-C; for curl, Node.js, anthropic and others: `optscale-ai connect CLIENT`",
+                    );
                     Ok(())
                 }
                 false => ui.record(COLUMNS, &record(&connection)),
@@ -91,7 +93,7 @@ fn add_providers(session: &Session, done: &Initialised) -> Outcome {
 }
 
 fn page(connection: &Connection) -> String {
-    let snippet = connect::find("curl").map(|client| client.snippet(connection)).unwrap_or_default();
+    let snippet = connect::find("openai-python").map(|client| client.snippet(connection)).unwrap_or_default();
     format!("{}\n{snippet}", table::page(&values(connection)))
 }
 

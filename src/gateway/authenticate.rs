@@ -29,13 +29,15 @@ pub(crate) fn authenticate(gateway: &Gateway, arrival: &Arrival) -> Outcome<Call
 
 const NO_KEY: &str = "the request has no API key; send a virtual key as `Authorization: Bearer sk-osai-...` \
     or `x-api-key: sk-osai-...`. `optscale-ai connect` prints one";
-const UNKNOWN: &str = "this API key is not known here; list the keys with `optscale-ai key list`, \
+/// What a caller hears whose key nobody knows.
+pub(crate) const UNKNOWN: &str = "this API key is not known here; list the keys with `optscale-ai key list`, \
     make one with `optscale-ai key create NAME`";
 const OTHER_ORG: &str = "this API key belongs to another organisation than the one in the URL; \
     take the base URL that `optscale-ai connect` prints";
 
 fn malformed(error: &KeyTextError) -> Complaint {
-    Complaint::new(Code::InvalidApiKey, format!("incorrect API key: {error}"))
+    let message = format!("incorrect API key: {error}. `optscale-ai connect` prints a key that works");
+    Complaint::new(Code::InvalidApiKey, message)
 }
 
 fn check_life(entry: &KeyEntry) -> Outcome<()> {

@@ -39,7 +39,7 @@ use arc_swap::{ArcSwap, Guard};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use call::{Answer, Arrival, Outcome, Wanted};
+use call::{Answer, Arrival, Caller, Outcome, Wanted};
 use cards::Cards;
 use estimate::Estimator;
 use record::Trace;
@@ -56,6 +56,7 @@ pub(crate) struct Gateway {
     limits: Limits,
     cards: Cards,
     strangers: Strangers,
+    freshness: Freshness,
 }
 
 /// What one core has for itself.
@@ -118,15 +119,31 @@ async fn carry(
     trace: &mut Option<Trace>,
 ) -> Outcome<Answer> {
     let gateway = worker.gateway();
-    let caller = authenticate::authenticate(gateway, &arrival).inspect_err(|_| gateway.strangers.look_at(trace))?;
+    let mut caller = known(gateway, &arrival).await.inspect_err(|_| gateway.strangers.look_at(trace))?;
     note(trace, |trace| trace.caller(&caller));
     gateway.check_storage()?;
     let call = accept::receive(&mut arrival, task, body, gateway.limits.max_body).await?;
     note(trace, |trace| trace.call(&call));
-    let grant = authorise::authorise(&gateway.cards, &caller, &call)?;
+    let grant = match authorise::authorise(&gateway.cards, &caller, &call) {
+        Err(_) if gateway.looked_again().await => {
+            caller = authenticate::authenticate(gateway, &arrival)?;
+            authorise::authorise(&gateway.cards, &caller, &call)?
+        }
+        granted => granted?,
+    };
     let plan = route::route(grant);
     note(trace, |trace| trace.plan(&plan));
     dispatch::dispatch(worker, plan, call, trace).await
+}
+
+/// Whose call it is. A key that is not known may have been made a moment ago.
+async fn known(gateway: &Gateway, arrival: &Arrival) -> Outcome<Caller> {
+    match authenticate::authenticate(gateway, arrival) {
+        Err(complaint) if complaint.message == authenticate::UNKNOWN && gateway.looked_again().await => {
+            authenticate::authenticate(gateway, arrival)
+        }
+        found => found,
+    }
 }
 
 fn note(trace: &mut Option<Trace>, what: impl FnOnce(&mut Trace)) {
@@ -151,6 +168,18 @@ fn show_model(worker: &Worker, arrival: &Arrival, id: &str) -> Outcome<bytes::By
 impl Gateway {
     fn snapshot(&self) -> Guard<Arc<Snapshot>> {
         self.snapshot.load()
+    }
+
+    /// Has the configuration looked at once more, now, before somebody is refused because of it. Says
+    /// whether it had changed.
+    async fn looked_again(&self) -> bool {
+        const LONGEST: Duration = Duration::from_secs(1);
+        let before = self.snapshot().version;
+        let mut looks = self.freshness.looks.subscribe();
+        self.freshness.wanted.notify_one();
+        // The writer of configuration has committed before the call came: any look from now on sees it.
+        let _ = tokio::time::timeout(LONGEST, looks.changed()).await;
+        self.snapshot().version != before
     }
 
     fn ledger(&self) -> &Ledger {
@@ -203,5 +232,19 @@ impl Strangers {
         {
             trace.forget();
         }
+    }
+}
+
+/// Between those who want the configuration looked at and the one who looks.
+struct Freshness {
+    /// Somebody does not want to wait for the next look.
+    wanted: tokio::sync::Notify,
+    /// How many looks there were.
+    looks: tokio::sync::watch::Sender<u64>,
+}
+
+impl Freshness {
+    fn new() -> Freshness {
+        Freshness { wanted: tokio::sync::Notify::new(), looks: tokio::sync::watch::Sender::new(0) }
     }
 }

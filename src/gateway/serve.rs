@@ -6,7 +6,7 @@
 use super::estimate::Estimator;
 use super::routes::router;
 use super::snapshot::Snapshot;
-use super::{Gateway, Strangers, Worker};
+use super::{Freshness, Gateway, Strangers, Worker};
 use crate::config::{Home, LockError};
 use crate::http::{Client, Network, TrustError};
 use crate::secrets::{MasterKey, Sealer, SecretsError};
@@ -168,6 +168,7 @@ fn open(options: &ServeOptions, sealer: &Sealer) -> Result<Gateway, ServeError> 
         limits: options.limits,
         cards: Default::default(),
         strangers: Strangers::new(),
+        freshness: Freshness::new(),
     })
 }
 
@@ -183,6 +184,7 @@ fn watch_over(gateway: &Gateway, home: &Home, sealer: &Sealer) -> Result<(), Ser
             tokio::select! {
                 _ = &mut signal => return,
                 _ = tick.tick() => {}
+                () = gateway.freshness.wanted.notified() => {}
             }
             // A log that cannot be moved now is moved at a later tick.
             let _ = store.checkpoint();
@@ -192,6 +194,7 @@ fn watch_over(gateway: &Gateway, home: &Home, sealer: &Sealer) -> Result<(), Ser
             {
                 gateway.snapshot.store(Arc::new(Snapshot::build(stored, sealer)));
             }
+            gateway.freshness.looks.send_modify(|looks| *looks += 1);
         }
     });
     Ok(())
