@@ -133,6 +133,16 @@ pub struct Provider {
     pub created: Time,
 }
 
+impl Provider {
+    /// Whether a text holds one of the secrets that are sent to the provider.
+    pub fn reveals(&self, text: &[u8]) -> bool {
+        let secrets = self.secret.iter().chain(self.headers.iter().map(|(_, value)| value));
+        // A secret of a few characters is found in anything.
+        let mut telling = secrets.filter(|secret| secret.reveal().len() >= 8);
+        telling.any(|secret| memchr::memmem::find(text, secret.reveal().as_bytes()).is_some())
+    }
+}
+
 /// A virtual key, as the store knows it: its text is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {

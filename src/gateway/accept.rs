@@ -20,6 +20,12 @@ static ANTHROPIC: anthropic::Caller = anthropic::Caller;
 const KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
 const KEY_PREFIX: &str = "sk-osai-";
 
+/// Of a model or a session, in bytes.
+const MOST_NAME: usize = 256;
+/// Of all tags of a call, in bytes.
+const MOST_TAGS: usize = 4096;
+/// An upload that is not over by then is cut off, however it trickles.
+const BODY_TOTAL: Duration = Duration::from_secs(300);
 /// A sender that falls silent for longer is cut off.
 const BODY_IDLE: Duration = Duration::from_secs(30);
 
@@ -36,7 +42,7 @@ pub(crate) fn accept(method: &Method, uri: &Uri, headers: HeaderMap) -> (&'stati
         return (dialect, Err(wrong_method(method, uri, &wanted)));
     }
     let credential = credential(uri, &headers);
-    let arrival = tags(&headers).map(|tags| Arrival {
+    let arrival = check_notes(&headers).and_then(|()| tags(&headers)).map(|tags| Arrival {
         dialect,
         wanted,
         org: org.map(decode),
@@ -127,6 +133,16 @@ fn credential(uri: &Uri, headers: &HeaderMap) -> Option<Secret> {
     first.map(Secret::new).or_else(|| in_query().map(Secret::new))
 }
 
+/// Notes are kept with each trace: they must be short.
+fn check_notes(headers: &HeaderMap) -> Outcome<()> {
+    for (name, most) in [("x-optscale-session", MOST_NAME), ("x-optscale-tags", MOST_TAGS)] {
+        if header(headers, name).is_some_and(|text| text.len() > most) {
+            return Err(Complaint::invalid(name, format!("the header {name} is longer than {most} bytes")));
+        }
+    }
+    Ok(())
+}
+
 /// Reads `x-optscale-tags: k=v, k=v`.
 fn tags(headers: &HeaderMap) -> Outcome<BTreeMap<String, String>> {
     let Some(text) = header(headers, "x-optscale-tags") else { return Ok(BTreeMap::new()) };
@@ -152,10 +168,21 @@ pub(crate) async fn receive(arrival: &mut Arrival, task: Task, body: &mut Body, 
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
-    let body = collect(body, announced.unwrap_or(0), limit).await?;
+    let collected = tokio::time::timeout(BODY_TOTAL, collect(body, announced.unwrap_or(0), limit)).await;
+    let body =
+        collected.map_err(|_| Complaint::new(Code::RequestTimeout, "the body was not whole within 5 minutes"))??;
     let text = std::str::from_utf8(&body).map_err(|error| not_utf8(error.valid_up_to()))?;
     let peek = arrival.dialect.peek(task, text)?;
+    check_model(&peek.model.value)?;
     Ok(Call { dialect: arrival.dialect, task, headers: std::mem::take(&mut arrival.headers), body, peek })
+}
+
+/// A name goes into traces, and is compared with others to find near ones: it must be short.
+pub(crate) fn check_model(name: &str) -> Outcome<()> {
+    if name.len() <= MOST_NAME {
+        return Ok(());
+    }
+    Err(Complaint::invalid("model", format!("`model` is longer than {MOST_NAME} bytes; no model has such a name")))
 }
 
 async fn collect(body: &mut Body, announced: usize, limit: usize) -> Outcome<Bytes> {

@@ -8,7 +8,7 @@ use super::route::Plan;
 use super::snapshot::Link;
 use super::stream::{AnswerStream, Carriage, Pace, witness};
 use super::translate::{self, Translated};
-use super::upstream::Upstream;
+use super::upstream::{Source, Upstream};
 use crate::canonical::{Code, Complaint};
 use crate::dialect::{Sight, Written};
 use crate::http::{HttpError, Outgoing, Patience};
@@ -27,6 +27,9 @@ const ANNOUNCE_AFTER: Duration = Duration::from_millis(20);
 const MOST_REPLY: usize = 256 * 1024 * 1024;
 /// An error page says what it has to say in less.
 const MOST_ERROR: usize = 256 * 1024;
+const ERROR_PATIENCE: Duration = Duration::from_secs(10);
+/// Who is told to come back later than in a day is told to come back in a day.
+const LONGEST_RETRY: Duration = Duration::from_secs(86_400);
 
 /// Sends a granted call to its targets in order, until one answers.
 ///
@@ -71,7 +74,8 @@ async fn attempt(worker: &Worker, ask: &Ask<'_>, slot: &mut Option<Trace>) -> Ou
     }
     let translated = translate::request(ask)?;
     trace.dropped(&translated.dropped);
-    trace.sent(Evidence::new(ask.call.dialect, ask.call.task, &ask.call.body));
+    let billed = ask.call.task != Task::CountTokens;
+    trace.sent(billed.then(|| Evidence::new(ask.call.dialect, ask.call.task, &ask.call.body)));
     let sent = Instant::now();
     let result = send(worker, ask, &translated, trace).await;
     let (status, error) = match &result {
@@ -178,30 +182,32 @@ async fn refusal(ask: &Ask<'_>, translated: &Translated, upstream: Upstream) -> 
         );
         return Err(Complaint::new(Code::ProviderMalformed, message));
     }
-    let bytes = body.collect(MOST_ERROR).await.unwrap_or_default();
+    // An error page that does not come, or not whole, is done without.
+    let bytes = timeout(ERROR_PATIENCE, body.collect(MOST_ERROR)).await.ok().and_then(Result::ok).unwrap_or_default();
+    if provider.record.reveals(&bytes) {
+        let message = format!(
+            "the provider `{name}` refused with status {status}, in words that hold its API key; they are not passed on"
+        );
+        return Err(Complaint::new(Code::ProviderError, message).with_status(status));
+    }
     let complaint = provider.dialect.read_complaint(status, retry_after(&headers), &bytes);
     if status == 401 {
         let message = format!(
-            "the provider `{name}` refused the API key that the gateway holds for it ({}); an administrator replaces it with \
-             `optscale-ai provider edit {name} --api-key-env VAR`",
-            complaint.message
+            "the provider `{name}` refused the API key that the gateway holds for it; an administrator replaces it with \
+             `optscale-ai provider edit {name} --api-key-env VAR`"
         );
         return Err(Complaint::new(Code::ProviderKeyRejected, message));
     }
-    if !translated.same || !is_json(&headers) {
+    if !translated.same || !is_json(&headers) || bytes.is_empty() {
         return Err(complaint);
     }
     Ok(Given { status, headers: shown(&headers), dropped: Vec::new(), content: Content::Refusal { bytes, complaint } })
 }
 
-/// Seconds, or a date, until the provider wants to be asked again.
+/// How long until the provider wants to be asked again, where it says so in seconds.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    text.trim()
-        .parse::<f64>()
-        .ok()
-        .filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
-        .map(Duration::from_secs_f64)
+    let seconds: f64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok().map(|wait| wait.min(LONGEST_RETRY))
 }
 
 /// The provider answers.
@@ -226,11 +232,23 @@ async fn accepted(
         let pace = Pace { idle: worker.gateway().limits().idle, deadline };
         (stream(ask, &translated, (upstream, pace), slot)?, translated.dropped)
     } else {
-        let collected = timeout_at(deadline, upstream.body.collect(MOST_REPLY)).await;
-        let bytes = collected.map_err(|_| no_end(&ask.target.provider.record.name))??;
+        let bytes = whole_body(&ask.target.provider.record.name, (upstream.body, deadline), slot).await?;
         whole(ask, translated, bytes)?
     };
     Ok(Given { status, headers, dropped, content })
+}
+
+/// All of an answer. One that takes its time has a row that says it is under way.
+async fn whole_body(provider: &str, (body, deadline): (Source, Instant), slot: &mut Option<Trace>) -> Outcome<Bytes> {
+    let collecting = body.collect(MOST_REPLY);
+    tokio::pin!(collecting);
+    if let Ok(collected) = timeout(ANNOUNCE_AFTER, &mut collecting).await {
+        return collected;
+    }
+    if let Some(trace) = slot {
+        trace.announce();
+    }
+    timeout_at(deadline, collecting).await.map_err(|_| no_end(provider))?
 }
 
 fn no_end(provider: &str) -> Complaint {

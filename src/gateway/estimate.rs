@@ -53,10 +53,15 @@ impl Evidence {
     }
 }
 
-/// Counts by bytes what the provider did not report.
-pub(crate) fn roughly(reported: Usage, evidence: &Evidence, said: &str) -> Usage {
+/// Counts by bytes what the provider did not report. Images in base 64 have many bytes and few tokens: no
+/// estimate is larger than what the model can take in.
+pub(crate) fn roughly(reported: Usage, evidence: &Evidence, said: &str, card: Option<&Model>) -> Usage {
     let tokens = |bytes: usize| (bytes as u64).div_ceil(BYTES_PER_TOKEN);
-    complete(reported, tokens(evidence.full_length), tokens(said.len()))
+    complete(reported, within_window(tokens(evidence.full_length), card), tokens(said.len()))
+}
+
+fn within_window(tokens: u64, card: Option<&Model>) -> u64 {
+    tokens.min(card.and_then(|card| card.context_window).unwrap_or(u64::MAX))
 }
 
 /// A provider that broke off may have reported its input, and only a part of its output.
@@ -120,7 +125,12 @@ impl Estimator {
 fn refined(job: Job) -> Box<TraceRecord> {
     let Job { mut record, evidence, unsure, card } = job;
     let model = record.model.clone().unwrap_or_default();
-    let prompt = if unsure.reported.input > 0 { 0 } else { evidence.prompt_tokens(&model) };
+    // Media and token numbers are no text: what counts no token keeps the rough figure.
+    let prompt = match evidence.prompt_tokens(&model) {
+        _ if unsure.reported.input > 0 => 0,
+        0 => record.usage.input,
+        counted => within_window(counted, card.as_ref()),
+    };
     record.usage = complete(unsure.reported, prompt, tokens::count(&model, &unsure.said));
     price(&mut record, card.as_ref(), unsure.tier.as_deref());
     record

@@ -121,7 +121,7 @@ async fn carry(
     let gateway = worker.gateway();
     let mut caller = known(gateway, &arrival).await.inspect_err(|_| gateway.strangers.look_at(trace))?;
     note(trace, |trace| trace.caller(&caller));
-    gateway.check_storage()?;
+    gateway.check_storage().inspect_err(|_| gateway.spare_memory(trace))?;
     let call = accept::receive(&mut arrival, task, body, gateway.limits.max_body).await?;
     note(trace, |trace| trace.call(&call));
     let grant = match authorise::authorise(&gateway.cards, &caller, &call) {
@@ -161,6 +161,7 @@ fn list_models(worker: &Worker, arrival: &Arrival) -> Outcome<bytes::Bytes> {
 fn show_model(worker: &Worker, arrival: &Arrival, id: &str) -> Outcome<bytes::Bytes> {
     let gateway = worker.gateway();
     let caller = authenticate::authenticate(gateway, arrival)?;
+    accept::check_model(id)?;
     let card = authorise::look_up(&gateway.cards, &caller, id)?;
     Ok(arrival.dialect.write_model(&card))
 }
@@ -168,6 +169,16 @@ fn show_model(worker: &Worker, arrival: &Arrival, id: &str) -> Outcome<bytes::By
 impl Gateway {
     fn snapshot(&self) -> Guard<Arc<Snapshot>> {
         self.snapshot.load()
+    }
+
+    /// While nothing can be written, refusals do not pile up in memory: the rows of answers need the room.
+    fn spare_memory(&self, trace: &mut Option<Trace>) {
+        const MOST: usize = 10_000;
+        if self.ledger.waiting() > MOST
+            && let Some(trace) = trace.take()
+        {
+            trace.forget();
+        }
     }
 
     /// Has the configuration looked at once more, now, before somebody is refused because of it. Says

@@ -94,11 +94,11 @@ impl Trace {
         self.edit(|record| (record.provider, record.model) = (Some(provider), Some(model)));
     }
 
-    /// The request goes out now.
-    pub fn sent(&mut self, evidence: Evidence) {
+    /// The request goes out now; without evidence, it is one that no provider bills.
+    pub fn sent(&mut self, evidence: Option<Evidence>) {
         let now = Instant::now();
         let overhead = micros(now - self.arrived);
-        self.evidence = Some(evidence);
+        self.evidence = evidence;
         self.sent = Some(now);
         self.edit(|record| record.overhead_us = overhead);
     }
@@ -116,9 +116,14 @@ impl Trace {
         self.announced = true;
         let latency = micros(self.arrived.elapsed());
         self.edit(|record| record.latency_us = latency);
-        if let Some(record) = &self.record {
-            self.gateway.ledger().note(record.clone());
+        let Some(mut record) = self.record.clone() else { return };
+        if let Some(evidence) = &self.evidence {
+            // What stays of it if the process is killed: the prompt will be billed.
+            record.usage = estimate::roughly(Usage::default(), evidence, "", self.card.as_ref());
+            record.usage_source = UsageSource::Estimated;
+            estimate::price(&mut record, self.card.as_ref(), None);
         }
+        self.gateway.ledger().note(record);
     }
 
     /// The answer will be streamed, perhaps for long.
@@ -210,7 +215,7 @@ impl Trace {
         let certain = ending.whole && reported.is_some();
         record.usage_source = if certain { UsageSource::Reported } else { UsageSource::Estimated };
         if !certain {
-            record.usage = estimate::roughly(record.usage, evidence, &ending.sight.said);
+            record.usage = estimate::roughly(record.usage, evidence, &ending.sight.said, self.card.as_ref());
         }
         estimate::price(record, self.card.as_ref(), tier);
         (!certain).then(|| Unsure {

@@ -180,6 +180,7 @@ fn watch_over(gateway: &Gateway, home: &Home, sealer: &Sealer) -> Result<(), Ser
         let signal = shutdown_signal();
         tokio::pin!(signal);
         let mut tick = tokio::time::interval(CONFIG_POLL);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 _ = &mut signal => return,

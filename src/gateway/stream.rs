@@ -141,6 +141,9 @@ impl AnswerStream {
                 let late = std::task::ready!(self.poll_late(cx));
                 Step::Failed(late, Bytes::new())
             }
+            Poll::Ready(Some(Ok(_))) if Instant::now() >= self.pace.deadline => {
+                Step::Failed(self.too_slow(), Bytes::new())
+            }
             Poll::Ready(Some(Ok(chunk))) => {
                 self.last_piece = Instant::now();
                 self.trace.first_byte();
@@ -266,7 +269,7 @@ impl AnswerStream {
             Carriage::Translate(reader) => reader.is_complete(),
         };
         if !complete {
-            return Step::Failed(cut_short(), Bytes::new());
+            return Step::Failed(cut_short(), out.freeze());
         }
         if let Carriage::Translate(_) = self.carriage {
             self.writer.end(&mut out);

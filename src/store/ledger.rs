@@ -112,6 +112,11 @@ impl Ledger {
         Ticket { receiver, shared: self.shared.clone(), patient: false }
     }
 
+    /// How many rows wait to be written.
+    pub fn waiting(&self) -> usize {
+        self.shared.lock().waiting.len()
+    }
+
     /// Whether commits have failed or hung for two seconds.
     pub fn is_stalled(&self) -> bool {
         match self.shared.trouble_since.load(Relaxed) {

@@ -162,7 +162,14 @@ impl Store {
             return Ok(());
         }
         // Under constant load a passive run never catches up. Most is done now, so that this one is short.
-        run("PRAGMA wal_checkpoint(TRUNCATE)").map_err(|error| self.explain(error))
+        // It waits for readers while writers wait for it: not for long.
+        let cut = || -> rusqlite::Result<()> {
+            self.connection.busy_timeout(Duration::from_millis(50))?;
+            let cut = run("PRAGMA wal_checkpoint(TRUNCATE)");
+            self.connection.busy_timeout(BUSY)?;
+            cut
+        };
+        cut().map_err(|error| self.explain(error))
     }
 
     /// This connection commits and never syncs: whoever has it must see to it that [`Store::checkpoint`] is called.
