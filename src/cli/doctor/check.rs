@@ -82,6 +82,11 @@ impl Check {
         self
     }
 
+    /// The same with a way to mend it, where the error's own words had none.
+    pub fn or_remedy(self, remedy: impl Into<String>) -> Check {
+        if self.remedy.is_some() { self } else { self.remedy(remedy) }
+    }
+
     /// The same, where a provider or the network is at fault and nothing on this machine.
     pub fn remote(mut self) -> Check {
         self.is_remote = true;

@@ -128,9 +128,11 @@ fn at(given: &str, own: Option<&str>, fetcher: &Fetcher, report: &mut Report) ->
         }
         Listener::Nobody(error) => {
             let detail = error.to_string();
+            // What to do is known better here than where the connection failed.
+            let detail = detail.split("; ").next().unwrap_or_default().to_owned();
             let check = match other_scheme(&url.right).filter(|other| is_gateway(other, fetcher)) {
                 Some(other) => {
-                    let detail = format!("{detail}; the gateway there speaks {}", scheme(&other));
+                    let detail = format!("a gateway listens there, but it speaks {}: {detail}", scheme(&other));
                     Check::fail("base_url", detail).remedy(format!("set the base URL to {other}"))
                 }
                 None => point_to(Check::fail("base_url", detail), own),

@@ -4,7 +4,7 @@ use super::authentication::Key;
 use super::check::Check;
 use super::home::Known;
 use crate::canonical::{Code, Complaint};
-use crate::catalogue::Capabilities;
+use crate::catalogue::{Capabilities, Lifecycle};
 use crate::cli::error::{Outcome, near};
 use crate::gateway::{Directory, Place, Probe};
 use crate::secrets::KeyHash;
@@ -45,15 +45,20 @@ impl Names {
         near_models(&place.name(), &listed).into_iter().map(|name| self.suggestion(name)).collect()
     }
 
-    /// Models other than this one that the caller may call and that are known to call tools.
+    /// Models other than this one that the caller may call and that are known to call tools, of the same provider first.
     pub fn with_tools(&self, but: Option<&Place>) -> Vec<String> {
         let key = self.key.as_ref();
         let calls_tools = |name: &String| {
             let place = self.directory.resolve(key, name).ok().filter(|place| Some(place) != but);
-            let card = place.and_then(|place| place.card);
-            card.is_some_and(|card| card.capabilities.tools == Some(true))
+            let card = place.and_then(|place| place.card).filter(|card| card.lifecycle == Lifecycle::Active);
+            // A base to tune from is no model to call.
+            card.is_some_and(|card| card.capabilities.tools == Some(true) && !card.id.starts_with("ft:"))
         };
-        self.directory.callable(key).into_iter().filter(calls_tools).take(MOST).collect()
+        let is_elsewhere = |name: &String| but.is_none_or(|place| !name.starts_with(&format!("{}/", place.provider)));
+        let mut names: Vec<String> = self.directory.callable(key).into_iter().filter(calls_tools).collect();
+        names.sort_by_key(is_elsewhere);
+        names.truncate(MOST);
+        names
     }
 
     fn found(&self, name: &str, place: &Place) -> Check {
@@ -111,7 +116,8 @@ fn near_models<'a>(name: &str, all: &'a [String]) -> Vec<&'a str> {
     }
     let model = name.split_once('/').map_or(name, |(_, model)| model);
     let alike = near(model, all.iter().map(|name| bare(name)));
-    all.iter().map(String::as_str).filter(|name| alike.contains(&bare(name))).take(MOST).collect()
+    let having = |model| all.iter().map(String::as_str).filter(move |name| bare(name) == model);
+    alike.into_iter().flat_map(having).take(MOST).collect()
 }
 
 /// How it stands with a name at a gateway of another machine: all that is known is what it lists.
@@ -145,6 +151,7 @@ mod tests {
     fn names_come_near_with_their_provider_and_without() {
         let all = ["anthropic/claude-haiku-4-5", "openai/gpt-4o-mini", "openai/gpt-4o"].map(str::to_owned);
         assert_eq!(near_models("openai/gpt-4o-mni", &all), ["openai/gpt-4o-mini", "openai/gpt-4o"]);
+        assert_eq!(near_models("gpt-4o-mni", &all), ["openai/gpt-4o-mini", "openai/gpt-4o"]);
         assert_eq!(near_models("claude-haiku-45", &all), ["anthropic/claude-haiku-4-5"]);
         assert!(near_models("llama", &all).is_empty());
     }

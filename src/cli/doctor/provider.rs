@@ -62,7 +62,8 @@ pub fn proxy<'a>(proxies: impl Iterator<Item = (&'a str, &'a str)>) -> Check {
 fn look(row: &ProviderRow, sealer: &Sealer, ca_file: Option<&Path>) -> Outcome<Seen> {
     let (name, check) = (&row.name, format!("provider:{}", row.name));
     if !row.enabled {
-        let skipped = Check::skip(check, "it is disabled").remedy(format!("`optscale-ai provider enable {name}`"));
+        let skipped = Check::skip(check, "it is inactive")
+            .remedy(format!("let calls go to it: `optscale-ai provider enable {name}`"));
         return Ok(Seen { checks: vec![skipped], proxy: None });
     }
     if row.kind == sandbox::KIND {
@@ -98,7 +99,7 @@ pub fn refused(check: String, name: &str, complaint: &Complaint) -> Check {
     match complaint.code {
         Code::ProviderKeyRejected => Check::fail(check, format!("its key is refused: {message}"))
             .remedy(format!("replace it: `optscale-ai provider edit {name} --api-key-env VAR`")),
-        Code::ProviderUnreachable | Code::ProviderTimeout => Check::fault(check, message).remedy(edit),
+        Code::ProviderUnreachable | Code::ProviderTimeout => Check::fault(check, message).or_remedy(edit),
         _ if complaint.status == 404 => Check::warn(check, format!("answers, but has no list of models: {message}"))
             .remedy(format!("see whether calls work: `optscale-ai provider test {name} --model MODEL`"))
             .remedy(edit),
