@@ -236,6 +236,41 @@ fn a_stream_without_its_last_frame_is_whole_when_it_finished() {
 }
 
 #[test]
+fn a_stream_that_stays_open_is_over_when_its_last_frame_came() {
+    let stage = Stage::set(&[]);
+    let openai = "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"Hi\"},\
+        \"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    for ask in [Stage::chat, Stage::messages] {
+        stage.fake.answer(Answer::stream(vec![Step::Send(openai.into()), Step::Hang]));
+        let asked = Instant::now();
+        let text = ask(&stage, "oa/fake", json!({"stream": true})).text().unwrap();
+        assert!(text.contains("Hi") && !text.contains("error"), "{text}");
+        assert!(asked.elapsed() < SOON);
+        assert_eq!(stage.newest(|trace| trace["status"] != "running")["status"], "ok");
+    }
+}
+
+#[test]
+fn counting_tokens_costs_nothing() {
+    let stage = Stage::set(&[]);
+    let body = chat("an/fake", json!({})).to_string();
+    let answer = stage.post("/messages/count_tokens", body);
+    assert_eq!(answer.status(), 200);
+    let trace = stage.trace_of(&answer);
+    assert_eq!((&trace["cost_usd"], &trace["input_tokens"]), (&json!("0"), &json!(0)), "{trace}");
+}
+
+#[test]
+fn a_provider_that_repeats_its_key_is_not_repeated() {
+    let stage = Stage::set(&[]);
+    let words = "{\"error\":{\"message\":\"the key provider-secret may not do that\"}}";
+    stage.fake.answer_with(403, &[("content-type", "application/json"), ("retry-after", "1e300")], words);
+    let (status, code, message) = error(stage.chat("oa/fake", json!({})));
+    assert_eq!((status, code.as_str()), (403, "provider_error"));
+    assert!(!message.contains(gateway::PROVIDER_KEY), "{message}");
+}
+
+#[test]
 fn a_hang_up_cancels_the_provider_at_once() {
     let stage = Stage::set(&[]);
     let before = stage.open(&chat("oa/fake-hang", json!({})));

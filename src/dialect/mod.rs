@@ -258,4 +258,7 @@ pub trait ReadStream: Send {
 
     /// Whether the frames so far make a whole answer. Asked when the provider closes the stream.
     fn is_complete(&self) -> bool;
+
+    /// Whether the frame that ends a stream has come, and nothing can come behind it.
+    fn is_over(&self) -> bool;
 }

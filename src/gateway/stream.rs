@@ -389,5 +389,9 @@ fn translate(
         if let Err(complaint) = read {
             return Step::Failed(complaint, out.freeze());
         }
+        if reader.is_over() {
+            writer.end(&mut out);
+            return Step::Whole(out.freeze());
+        }
     }
 }

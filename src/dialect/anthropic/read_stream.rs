@@ -92,6 +92,10 @@ impl ReadStream for Reader {
     fn is_complete(&self) -> bool {
         self.complete
     }
+
+    fn is_over(&self) -> bool {
+        self.complete
+    }
 }
 
 impl Reader {

@@ -89,4 +89,8 @@ impl ReadStream for Reader {
     fn is_complete(&self) -> bool {
         self.done || !self.lanes.is_empty() && self.lanes.iter().all(Lane::is_finished)
     }
+
+    fn is_over(&self) -> bool {
+        self.done
+    }
 }
