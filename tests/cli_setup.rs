@@ -34,6 +34,29 @@ next: `optscale-ai provider add KIND`, or `optscale-ai up` for everything in one
     shell.expect("init --quiet", 0, "", "");
 }
 
+/// A build with a keyring would ask the one of whoever runs the test.
+#[cfg(not(feature = "keyring"))]
+#[test]
+fn a_master_key_that_cannot_be_kept_where_it_should_be_is_not_kept_elsewhere() {
+    let refused = "error: the system's keyring cannot keep the master key: this build of optscale-ai has none; build it with \
+                   `cargo build --release --features keyring`; keep it in a file with `optscale-ai init --master-key file`\n";
+    let shell = Shell::empty();
+    shell.fails("init acme --master-key keyring", 1, refused);
+    assert!(!shell.path("home/master.key").exists());
+    let shell = shell.set("OPTSCALE_AI_MASTER_KEY_SOURCE", "keyring");
+    shell.fails("init acme", 1, refused);
+    assert_eq!(shell.run("init acme --owner ana --master-key file").code, 0);
+    let shell = shell.set("OPTSCALE_AI_MASTER_KEY_SOURCE", "cloud");
+    shell.fails(
+        "init beta",
+        2,
+        "error: OPTSCALE_AI_MASTER_KEY_SOURCE is `cloud`\nhint: set it to `file` or `keyring`\n",
+    );
+    let shell = shell.set("OPTSCALE_AI_MASTER_KEY_SOURCE", "");
+    let again = shell.run("init --master-key keyring");
+    assert!(again.code == 0 && again.err.contains("--master-key changed nothing"), "{}", again.err);
+}
+
 #[test]
 fn organisations_come_and_go() {
     let shell = Shell::new();

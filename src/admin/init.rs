@@ -3,7 +3,7 @@
 use super::{AdminError, names, orgs};
 use crate::config::{self, Home};
 use crate::records::{Org, User, UserRole};
-use crate::secrets::{MasterKey, Sealer, SecretsError, Slot};
+use crate::secrets::{KeyPlace, MasterKey, Sealer, SecretsError, Slot};
 use crate::store::{Store, StoreError};
 use crate::types::Secret;
 
@@ -18,6 +18,8 @@ pub struct Init {
     pub org: Option<String>,
     /// The owner's name; without one, the login name.
     pub owner: Option<String>,
+    /// Where the master key is kept, if one is made.
+    pub key_place: KeyPlace,
 }
 
 /// Something that `init` made.
@@ -27,7 +29,7 @@ pub enum Made {
     Home,
     /// The database.
     Database,
-    /// The master key file.
+    /// The master key.
     MasterKey,
     /// The organisation.
     Org,
@@ -65,7 +67,7 @@ pub fn init(home: &Home, wanted: &Init) -> Result<Initialised, AdminError> {
         made.push(Made::Database);
     }
     let store = Store::open(&home.database())?;
-    let sealer = first_sealer(home, &store, &mut made)?;
+    let sealer = first_sealer(home, &store, wanted.key_place, &mut made)?;
     let (org, owner) = first_org(&store, wanted, &mut made)?;
     Ok(Initialised { store, sealer, org, owner, made })
 }
@@ -104,14 +106,15 @@ fn load(home: &Home) -> Result<Sealer, SecretsError> {
     MasterKey::load(variable.as_deref(), &home.master_key()).map(|key| Sealer::new(&key))
 }
 
-fn first_sealer(home: &Home, store: &Store, made: &mut Vec<Made>) -> Result<Sealer, AdminError> {
+fn first_sealer(home: &Home, store: &Store, place: KeyPlace, made: &mut Vec<Made>) -> Result<Sealer, AdminError> {
     if store.master_check()?.is_some() {
         return open_sealer(home, store);
     }
     let sealer = match load(home) {
         Err(SecretsError::Missing(path)) => {
+            let master = MasterKey::create(&path, place)?;
             made.push(Made::MasterKey);
-            Sealer::new(&MasterKey::create(&path)?)
+            Sealer::new(&master)
         }
         loaded => loaded?,
     };

@@ -21,7 +21,7 @@ struct Desk {
 }
 
 fn wanted(org: &str) -> Init {
-    Init { org: Some(org.to_owned()), owner: Some("ana".to_owned()) }
+    Init { org: Some(org.to_owned()), owner: Some("ana".to_owned()), ..Init::default() }
 }
 
 fn desk() -> Desk {
@@ -84,7 +84,7 @@ fn a_database_is_opened_only_with_its_own_master_key() {
     let refused = init(&desk.home, &Init::default());
     assert!(matches!(refused, Err(AdminError::Secrets(SecretsError::Missing(_)))));
     assert!(!desk.home.master_key().exists());
-    crate::secrets::MasterKey::create(&desk.home.master_key()).unwrap();
+    crate::secrets::MasterKey::create(&desk.home.master_key(), Default::default()).unwrap();
     let refused = open(&desk.home).unwrap_err();
     assert!(matches!(refused, AdminError::Secrets(SecretsError::Sealed(_))));
     assert!(refused.to_string().contains("master key"));

@@ -1,12 +1,13 @@
 //! `init`: home, database, master key, organisation and owner, and on a terminal the first providers.
 
 use super::detect::{self, Candidate};
-use super::error::Outcome;
+use super::error::{CliError, Outcome};
 use super::provider::describe;
 use super::session::Session;
 use super::table::Column;
 use crate::admin::{self, Init as Wanted, Initialised, Made};
-use crate::config::Home;
+use crate::config::{self, Home};
+use crate::secrets::KeyPlace;
 use crate::store::Store;
 use serde::Serialize;
 
@@ -25,6 +26,18 @@ pub struct Init {
     /// Name of its owner [default: your login name]
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
+    /// Where the master key is kept, if one is made [default: file]
+    #[arg(long, value_name = "PLACE")]
+    master_key: Option<Place>,
+}
+
+/// Where a master key is kept.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Place {
+    /// In the file `master.key` of the home
+    File,
+    /// In the system's keyring; needs a build with the feature `keyring`
+    Keyring,
 }
 
 #[derive(Serialize)]
@@ -53,7 +66,11 @@ impl Init {
             }
             named => named,
         };
-        let done = admin::init(&home, &Wanted { org: name, owner: self.owner })?;
+        let done =
+            admin::init(&home, &Wanted { org: name, owner: self.owner, key_place: key_place(self.master_key)? })?;
+        if self.master_key.is_some() && !done.made.contains(&Made::MasterKey) {
+            session.ui.warn("the master key was there before; --master-key changed nothing");
+        }
         say_what_was_made(session, &home, &done);
         session.ui.changed(COLUMNS, &record(&home, &done))?;
         if session.converses() {
@@ -66,6 +83,21 @@ impl Init {
         }
         Ok(())
     }
+}
+
+/// Where a new master key goes: as the option says, else the environment, else into a file.
+pub(super) fn key_place(option: Option<Place>) -> Outcome<KeyPlace> {
+    let variable = config::variable(config::MASTER_KEY_SOURCE);
+    let place = match (option, variable.as_deref()) {
+        (Some(place), _) => place,
+        (None, None | Some("file")) => Place::File,
+        (None, Some("keyring")) => Place::Keyring,
+        (None, Some(other)) => {
+            let message = format!("{} is `{other}`", config::MASTER_KEY_SOURCE);
+            return Err(CliError::usage(message).hint("set it to `file` or `keyring`"));
+        }
+    };
+    Ok(if place == Place::Keyring { KeyPlace::Keyring } else { KeyPlace::File })
 }
 
 /// Says what is new, and for `up` nothing where all was there.

@@ -2,7 +2,7 @@
 
 use super::connect::{local_key, values};
 use super::error::Outcome;
-use super::init::{add, missing_candidates, say_what_was_made};
+use super::init::{add, key_place, missing_candidates, say_what_was_made};
 use super::serve::{How, serve};
 use super::session::{Opened, Session};
 use super::table::{self, Column};
@@ -48,7 +48,7 @@ impl Up {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let home = session.home()?;
         let options = self.how.options(home.clone())?;
-        let done = admin::init(&home, &Init { org: session.org_name(), owner: None })?;
+        let done = admin::init(&home, &Init { org: session.org_name(), owner: None, key_place: key_place(None)? })?;
         if !done.made.is_empty() {
             say_what_was_made(session, &home, &done);
         }

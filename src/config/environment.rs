@@ -11,6 +11,9 @@ pub const ORG: &str = "OPTSCALE_AI_ORG";
 /// The master key.
 pub const MASTER_KEY: &str = "OPTSCALE_AI_MASTER_KEY";
 
+/// Where `init` keeps a new master key.
+pub const MASTER_KEY_SOURCE: &str = "OPTSCALE_AI_MASTER_KEY_SOURCE";
+
 /// A variable, and what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnvironmentVariable {
@@ -36,6 +39,11 @@ pub const ENVIRONMENT: &[EnvironmentVariable] = &[
         name: MASTER_KEY,
         help: "The master key that seals provider secrets: 32 bytes as base64 or as 64 hexadecimal digits. Without it \
                the file master.key in the home directory is read.",
+    },
+    EnvironmentVariable {
+        name: MASTER_KEY_SOURCE,
+        help: "Where a new master key is kept: `file` (the file master.key, the default) or `keyring` (the system's \
+               keyring, in builds that have it). The option --master-key of `init` goes before it.",
     },
     EnvironmentVariable { name: "NO_COLOR", help: "Any value but the empty one turns colours off." },
     EnvironmentVariable { name: "CLICOLOR", help: "The value 0 turns colours off." },

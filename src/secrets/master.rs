@@ -1,6 +1,8 @@
-//! The master key: 32 bytes from the environment or from a file that only its owner can read.
+//! The master key: 32 bytes from the environment, from a file that only its owner can read, or from the system's
+//! keyring. In the last case the file holds the name of the entry, so that later commands find it.
 
-use super::SecretsError;
+use super::keyring::{Keyring, KeyringError, SystemKeyring};
+use super::{SecretsError, random_id};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use std::fs::{File, OpenOptions};
@@ -9,6 +11,8 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 const LENGTH: usize = 32;
+/// What a file begins with that holds the name of a keyring's entry and no key.
+const POINTER: &str = "keyring:";
 
 /// Where a master key comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +21,18 @@ pub enum KeySource {
     Environment,
     /// A file.
     File(PathBuf),
+    /// An entry of the system's keyring, by name.
+    Keyring(String),
+}
+
+/// Where a new master key is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// In a file for its owner alone: works everywhere, also where nobody is logged in.
+    #[default]
+    File,
+    /// In the system's keyring.
+    Keyring,
 }
 
 /// The key from which all others are derived.
@@ -40,12 +56,16 @@ impl MasterKey {
         }
     }
 
-    /// The key from a file.
+    /// The key from a file, or from the keyring where the file says so.
     ///
     /// # Errors
     /// [`SecretsError::Missing`], [`SecretsError::Exposed`] where others can read it, [`SecretsError::Damaged`],
-    /// [`SecretsError::File`].
+    /// [`SecretsError::File`], [`SecretsError::Keyring`].
     pub fn read(path: &Path) -> Result<MasterKey, SecretsError> {
+        MasterKey::read_with(path, &SystemKeyring)
+    }
+
+    fn read_with(path: &Path, keyring: &dyn Keyring) -> Result<MasterKey, SecretsError> {
         let trouble = |source: io::Error| match source.kind() {
             ErrorKind::NotFound => SecretsError::Missing(path.to_owned()),
             _ => SecretsError::File { path: path.to_owned(), source },
@@ -56,26 +76,48 @@ impl MasterKey {
         }
         let mut text = Zeroizing::new(String::new());
         file.read_to_string(&mut text).map_err(trouble)?;
+        if let Some(name) = text.trim().strip_prefix(POINTER) {
+            return MasterKey::fetch(name, path, keyring);
+        }
         let bytes = parse(&text).ok_or_else(|| SecretsError::Damaged(path.to_owned()))?;
         Ok(MasterKey { bytes, source: KeySource::File(path.to_owned()) })
     }
 
-    /// A new key, kept in a new file. A file that is there already is never touched.
+    fn fetch(name: &str, path: &Path, keyring: &dyn Keyring) -> Result<MasterKey, SecretsError> {
+        let trouble = |source| SecretsError::Keyring { path: path.to_owned(), source };
+        let text = keyring.read(name).map_err(trouble)?;
+        let no_key = || trouble(KeyringError::Refused(format!("its entry `{name}` holds no master key")));
+        let bytes = parse(&text).ok_or_else(no_key)?;
+        Ok(MasterKey { bytes, source: KeySource::Keyring(name.to_owned()) })
+    }
+
+    /// A new key, kept in a new file, or in the keyring with a new file that names the entry. A file that is there
+    /// already is never touched.
     ///
     /// # Errors
-    /// [`SecretsError::File`], also where the file is there; [`SecretsError::Randomness`].
-    pub fn create(path: &Path) -> Result<MasterKey, SecretsError> {
+    /// [`SecretsError::File`], also where the file is there; [`SecretsError::NoKeyring`], [`SecretsError::Randomness`].
+    pub fn create(path: &Path, place: KeyPlace) -> Result<MasterKey, SecretsError> {
+        MasterKey::create_with(path, place, &SystemKeyring)
+    }
+
+    fn create_with(path: &Path, place: KeyPlace, keyring: &dyn Keyring) -> Result<MasterKey, SecretsError> {
         let mut bytes = Zeroizing::new([0u8; LENGTH]);
         getrandom::fill(bytes.as_mut_slice())?;
-        let text = Zeroizing::new(format!("{}\n", hex(bytes.as_slice())));
-        let trouble = |source| SecretsError::File { path: path.to_owned(), source };
-        let mut options = OpenOptions::new();
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.write(true).create_new(true).open(path).map_err(trouble)?;
-        // Without this key the database is worth little: it must outlive a power cut that the database outlives.
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(trouble)?;
-        Ok(MasterKey { bytes, source: KeySource::File(path.to_owned()) })
+        let text = Zeroizing::new(hex(bytes.as_slice()));
+        let source = match place {
+            KeyPlace::File => {
+                write_new(path, &text)?;
+                KeySource::File(path.to_owned())
+            }
+            KeyPlace::Keyring => {
+                // A name of its own for each home: two of them on one machine have two keys.
+                let name = random_id()?;
+                keyring.write(&name, &text).map_err(SecretsError::NoKeyring)?;
+                write_new(path, &format!("{POINTER}{name}"))?;
+                KeySource::Keyring(name)
+            }
+        };
+        Ok(MasterKey { bytes, source })
     }
 
     /// Where it comes from.
@@ -91,6 +133,18 @@ impl MasterKey {
     pub(super) fn fixed(byte: u8) -> MasterKey {
         MasterKey { bytes: Zeroizing::new([byte; LENGTH]), source: KeySource::Environment }
     }
+}
+
+/// A new file for its owner alone.
+fn write_new(path: &Path, text: &str) -> Result<(), SecretsError> {
+    let trouble = |source| SecretsError::File { path: path.to_owned(), source };
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.write(true).create_new(true).open(path).map_err(trouble)?;
+    let line = Zeroizing::new(format!("{text}\n"));
+    // Without this key the database is worth little: it must outlive a power cut that the database outlives.
+    file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(trouble)
 }
 
 /// 32 bytes written as hexadecimal digits or base64, in either alphabet, with or without padding.
@@ -135,17 +189,19 @@ fn exposed(_: &File) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::RefCell;
+    use std::collections::HashMap;
 
     #[test]
     fn a_file_is_made_once_and_read_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("master.key");
         assert!(matches!(MasterKey::load(None, &path), Err(SecretsError::Missing(_))));
-        let made = MasterKey::create(&path).unwrap();
+        let made = MasterKey::create(&path, KeyPlace::File).unwrap();
         let read = MasterKey::load(None, &path).unwrap();
         assert_eq!(made.bytes(), read.bytes());
         assert_eq!(read.source(), &KeySource::File(path.clone()));
-        assert!(matches!(MasterKey::create(&path), Err(SecretsError::File { .. })));
+        assert!(matches!(MasterKey::create(&path, KeyPlace::File), Err(SecretsError::File { .. })));
         assert_eq!(MasterKey::read(&path).unwrap().bytes(), made.bytes());
     }
 
@@ -155,7 +211,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("master.key");
-        MasterKey::create(&path).unwrap();
+        MasterKey::create(&path, KeyPlace::File).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
         let refused = MasterKey::read(&path).err().unwrap();
@@ -181,8 +237,73 @@ mod tests {
     fn a_damaged_file_is_said_to_be_damaged() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("master.key");
-        MasterKey::create(&path).unwrap();
+        MasterKey::create(&path, KeyPlace::File).unwrap();
         std::fs::write(&path, "short").unwrap();
         assert!(matches!(MasterKey::read(&path), Err(SecretsError::Damaged(_))));
+    }
+
+    /// A keyring in memory.
+    #[derive(Default)]
+    struct Memory(RefCell<HashMap<String, String>>);
+
+    impl Keyring for Memory {
+        fn read(&self, name: &str) -> Result<Zeroizing<String>, KeyringError> {
+            let found = self.0.borrow().get(name).cloned();
+            found.map(Zeroizing::new).ok_or_else(|| KeyringError::NoEntry(name.to_owned()))
+        }
+
+        fn write(&self, name: &str, text: &str) -> Result<(), KeyringError> {
+            self.0.borrow_mut().insert(name.to_owned(), text.to_owned());
+            Ok(())
+        }
+    }
+
+    /// A machine on which no keyring runs.
+    struct Nobody;
+
+    impl Keyring for Nobody {
+        fn read(&self, _: &str) -> Result<Zeroizing<String>, KeyringError> {
+            Err(KeyringError::Unreachable("no bus".to_owned()))
+        }
+
+        fn write(&self, _: &str, _: &str) -> Result<(), KeyringError> {
+            Err(KeyringError::Unreachable("no bus".to_owned()))
+        }
+    }
+
+    #[test]
+    fn a_keyring_has_the_key_and_the_file_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, keyring) = (dir.path().join("master.key"), Memory::default());
+        let made = MasterKey::create_with(&path, KeyPlace::Keyring, &keyring).unwrap();
+        let read = MasterKey::read_with(&path, &keyring).unwrap();
+        assert_eq!(read.bytes(), made.bytes());
+        assert!(matches!(read.source(), KeySource::Keyring(_)) && read.source() == made.source());
+        assert!(!std::fs::read_to_string(&path).unwrap().contains(&hex(made.bytes())), "the key is not in the file");
+        let other = dir.path().join("other.key");
+        MasterKey::create_with(&other, KeyPlace::Keyring, &keyring).unwrap();
+        assert_eq!(MasterKey::read_with(&path, &keyring).unwrap().bytes(), made.bytes(), "each home has its own");
+    }
+
+    #[test]
+    fn a_keyring_that_is_not_there_leaves_no_file_and_names_the_way_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("master.key");
+        let refused = MasterKey::create_with(&path, KeyPlace::Keyring, &Nobody).err().unwrap().to_string();
+        assert!(refused.contains("no bus") && refused.contains("--master-key file"), "{refused}");
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_keyring_without_the_key_is_told_from_a_damaged_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, keyring) = (dir.path().join("master.key"), Memory::default());
+        let made = MasterKey::create_with(&path, KeyPlace::Keyring, &keyring).unwrap();
+        let fault = |keyring: &dyn Keyring| MasterKey::read_with(&path, keyring).err().unwrap().to_string();
+        assert!(fault(&Memory::default()).contains("no entry"));
+        assert!(fault(&Nobody).contains("OPTSCALE_AI_MASTER_KEY"));
+        let KeySource::Keyring(name) = made.source() else { panic!("{:?}", made.source()) };
+        keyring.write(name, "something else").unwrap();
+        assert!(fault(&keyring).contains("holds no master key"));
     }
 }

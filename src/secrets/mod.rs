@@ -2,11 +2,13 @@
 //!
 //! It knows no table and no command: what is sealed is a text for a [`Slot`], what comes out is bytes.
 
+mod keyring;
 mod master;
 mod seal;
 mod virtual_key;
 
-pub use master::{KeySource, MasterKey};
+pub use keyring::KeyringError;
+pub use master::{KeyPlace, KeySource, MasterKey};
 pub use seal::{Sealer, Slot};
 pub use virtual_key::{KeyHash, KeyTextError, VirtualKey};
 
@@ -41,6 +43,22 @@ pub enum SecretsError {
         path: PathBuf,
         /// What the system says.
         source: io::Error,
+    },
+    /// The keyring cannot keep a new key.
+    #[error(
+        "the system's keyring cannot keep the master key: {0}; keep it in a file with `optscale-ai init --master-key file`"
+    )]
+    NoKeyring(#[source] KeyringError),
+    /// The keyring does not give the key.
+    #[error(
+        "the master key is in the system's keyring, as {} says, and cannot be had: {source}; run this where you are logged in and the keyring is unlocked, or set OPTSCALE_AI_MASTER_KEY",
+        path.display()
+    )]
+    Keyring {
+        /// The file that names the entry.
+        path: PathBuf,
+        /// What is wrong.
+        source: KeyringError,
     },
     /// The sealed text does not open.
     #[error(
