@@ -24,33 +24,36 @@ const MOST_AT_ONCE: usize = 2048;
 
 /// Becomes ready when the row is safe from `kill -9`.
 ///
-/// Polled for the first time it lets the other calls of its core go on, whose rows then gather; only
-/// after that it wakes the writer, once for all of them. Fewer and larger groups cost less than half.
-pub struct Ticket {
-    receiver: oneshot::Receiver<()>,
-    shared: Arc<Shared>,
-    patient: bool,
+/// It lets the other calls of its core go on first, also those for which bytes have just come, whose rows
+/// then gather; only after that it wakes the writer, once for all of them. Larger groups cost less.
+pub struct Ticket(Pin<Box<dyn Future<Output = ()> + Send>>);
+
+impl Ticket {
+    fn new(receiver: oneshot::Receiver<()>, shared: Arc<Shared>) -> Ticket {
+        let wake = WakeWriter(shared);
+        Ticket(Box::pin(async move {
+            tokio::task::yield_now().await;
+            drop(wake);
+            // A writer that is gone will not answer: there is nothing more to wait for.
+            let _ = receiver.await;
+        }))
+    }
 }
 
 impl Future for Ticket {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.patient {
-            self.patient = true;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        self.shared.wake_writer();
-        // A writer that is gone will not answer: there is nothing more to wait for.
-        Pin::new(&mut self.receiver).poll(cx).map(|_| ())
+        self.0.as_mut().poll(cx)
     }
 }
 
-impl Drop for Ticket {
+/// Wakes the writer when it is dropped: also where nobody waits any more, the row is written all the same.
+struct WakeWriter(Arc<Shared>);
+
+impl Drop for WakeWriter {
     fn drop(&mut self) {
-        // Nobody waits any more, and the row is written all the same.
-        self.shared.wake_writer();
+        self.0.wake_writer();
     }
 }
 
@@ -109,7 +112,7 @@ impl Ledger {
     pub fn write(&self, record: Box<TraceRecord>) -> Ticket {
         let (sender, receiver) = oneshot::channel();
         self.shared.lock().waiting.push_back(Entry { record, ticket: Some(sender) });
-        Ticket { receiver, shared: self.shared.clone(), patient: false }
+        Ticket::new(receiver, self.shared.clone())
     }
 
     /// How many rows wait to be written.
