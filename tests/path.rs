@@ -250,6 +250,46 @@ fn a_stream_that_stays_open_is_over_when_its_last_frame_came() {
     }
 }
 
+/// The shapes are those of Ollama's page on OpenAI compatibility: a fingerprint of its own, thinking as
+/// `reasoning`, usage in a chunk without choices. It asks for no key, and its models cost nothing.
+#[test]
+fn ollama_answers_whole_and_streamed_and_costs_nothing() {
+    let stage = Stage::set(&[]);
+    stage.home.run(&["provider", "add", "ollama", "--base-url", &stage.fake.url()]);
+    let whole = json!({"id": "chatcmpl-654", "object": "chat.completion", "created": 1_728_810_000, "model": "qwen3:8b",
+        "system_fingerprint": "fp_ollama", "choices": [{"index": 0, "finish_reason": "stop",
+        "message": {"role": "assistant", "content": "Hello!", "reasoning": "A greeting."}}],
+        "usage": {"prompt_tokens": 26, "completion_tokens": 9, "total_tokens": 35}});
+    stage.fake.answer(Answer::json(200, &whole));
+    let answer = stage.messages("ollama/qwen3:8b", json!({}));
+    let trace = stage.trace_of(&answer);
+    let body: Value = answer.json().unwrap();
+    let kinds: Vec<&Value> = body["content"].as_array().unwrap().iter().map(|block| &block["type"]).collect();
+    assert_eq!(kinds, [&json!("thinking"), &json!("text")], "{body}");
+    assert_eq!((&trace["cost_usd"], &trace["input_tokens"]), (&json!("0"), &json!(26)), "{trace}");
+    let sent = stage.fake.last();
+    assert_eq!((sent.path.as_str(), sent.header("authorization")), ("/v1/chat/completions", None));
+    let chunk = |choices: Value, usage: Value| {
+        let chunk = json!({"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "qwen3:8b",
+            "system_fingerprint": "fp_ollama", "choices": choices, "usage": usage});
+        format!("data: {chunk}\n\n")
+    };
+    let delta = |delta: Value, finish: Value| json!([{"index": 0, "delta": delta, "finish_reason": finish}]);
+    let usage = json!({"prompt_tokens": 26, "completion_tokens": 9, "total_tokens": 35});
+    stage.fake.answer_chunks(&[
+        chunk(delta(json!({"role": "assistant", "content": "", "reasoning": "A greeting."}), Value::Null), Value::Null),
+        chunk(delta(json!({"role": "assistant", "content": "Hello!"}), Value::Null), Value::Null),
+        chunk(delta(json!({"role": "assistant", "content": ""}), json!("stop")), Value::Null),
+        chunk(json!([]), usage),
+        "data: [DONE]\n\n".to_owned(),
+    ]);
+    let answer = stage.chat("ollama/qwen3:8b", json!({"stream": true}));
+    let id = header(&answer, "x-optscale-trace-id");
+    let text = answer.text().unwrap();
+    assert!(text.contains("fp_ollama") && text.ends_with("data: [DONE]\n\n"), "{text}");
+    assert_eq!(stage.trace(&id)["output_tokens"], 9);
+}
+
 #[test]
 fn counting_tokens_costs_nothing() {
     let stage = Stage::set(&[]);
