@@ -39,7 +39,7 @@ pub struct Which {
     /// Only calls with this tag; may be repeated
     #[arg(long = "tag", value_name = "K=V", value_parser = crate::cli::words::pair)]
     tags: Vec<(String, String)>,
-    /// Only calls of this session
+    /// Only calls of the session that has this name
     #[arg(long, value_name = "NAME")]
     session: Option<String>,
 }
