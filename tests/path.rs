@@ -181,6 +181,9 @@ fn what_was_configured_a_moment_ago_is_known() {
         let ask =
             |model: &str| stage.client.post(&url).bearer_auth(&key).body(chat(model, json!({})).to_string()).send();
         assert_eq!(ask("sandbox/echo").unwrap().status(), 200);
+        let fresh = stage.home.key(&format!("m{number}"), &[]);
+        let models = format!("{}/models", stage.gateway.base_url());
+        assert_eq!(stage.client.get(models).bearer_auth(fresh).send().unwrap().status(), 200);
         let name = format!("again{number}");
         stage.home.run(&["provider", "add", "sandbox", "--name", &name]);
         assert_eq!(ask(&format!("{name}/echo")).unwrap().status(), 200);

@@ -85,8 +85,8 @@ pub(crate) async fn handle(worker: &Worker, request: Request) -> Response {
     };
     match arrival.wanted.clone() {
         Wanted::Task(task) => call_a_model(worker, arrival, (task, body)).await,
-        Wanted::Models => respond::listing(dialect, list_models(worker, &arrival)),
-        Wanted::Model(id) => respond::listing(dialect, show_model(worker, &arrival, &id)),
+        Wanted::Models => respond::listing(dialect, list_models(worker, &arrival).await),
+        Wanted::Model(id) => respond::listing(dialect, show_model(worker, &arrival, &id).await),
     }
 }
 
@@ -152,15 +152,15 @@ fn note(trace: &mut Option<Trace>, what: impl FnOnce(&mut Trace)) {
     }
 }
 
-fn list_models(worker: &Worker, arrival: &Arrival) -> Outcome<bytes::Bytes> {
+async fn list_models(worker: &Worker, arrival: &Arrival) -> Outcome<bytes::Bytes> {
     let gateway = worker.gateway();
-    let caller = authenticate::authenticate(gateway, arrival)?;
+    let caller = known(gateway, arrival).await?;
     Ok(arrival.dialect.write_models(&models::callable(&gateway.cards, &caller)))
 }
 
-fn show_model(worker: &Worker, arrival: &Arrival, id: &str) -> Outcome<bytes::Bytes> {
+async fn show_model(worker: &Worker, arrival: &Arrival, id: &str) -> Outcome<bytes::Bytes> {
     let gateway = worker.gateway();
-    let caller = authenticate::authenticate(gateway, arrival)?;
+    let caller = known(gateway, arrival).await?;
     accept::check_model(id)?;
     let card = authorise::look_up(&gateway.cards, &caller, id)?;
     Ok(arrival.dialect.write_model(&card))
