@@ -6,6 +6,7 @@
 mod column;
 mod costs;
 mod error;
+mod journal;
 mod keys;
 mod ledger;
 mod meta;

@@ -157,7 +157,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn mark_interrupted(&self) -> Result<usize, StoreError> {
+    pub(in crate::store) fn mark_interrupted(&self) -> Result<usize, StoreError> {
         let begun = self.connection.unchecked_transaction();
         let transaction = begun.map_err(|error| self.explain(error))?;
         let mark = "UPDATE traces SET status = ?1, error = 'gateway_stopped' \
