@@ -6,10 +6,11 @@
 //! rows stay in memory and are tried again.
 
 use super::journal::{self, Journal, Place, Stage};
-use super::{RatesCache, Store, traces};
-use crate::records::TraceRecord;
-use rusqlite::Connection;
-use std::collections::VecDeque;
+use super::{Store, traces};
+use crate::records::{Status, TraceRecord};
+use crate::types::TraceId;
+use rusqlite::{Connection, Statement};
+use std::collections::{HashSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -131,8 +132,9 @@ impl Ledger {
             born: Instant::now(),
         });
         let theirs = shared.clone();
-        let writer =
-            std::thread::Builder::new().name("ledger".into()).spawn(move || Writer::new(store, theirs).run())?;
+        let writer = std::thread::Builder::new().name("ledger".into()).spawn(move || {
+            Writer::new(&store.connection, &theirs).run();
+        })?;
         Ok(Ledger { journal, shared, writer: Mutex::new(Some(writer)) })
     }
 
@@ -233,17 +235,26 @@ impl Shared {
     }
 }
 
-struct Writer {
-    store: Store,
-    shared: Arc<Shared>,
-    rates: RatesCache,
+/// The thread that writes, with what it has ready.
+struct Writer<'c> {
+    connection: &'c Connection,
+    shared: &'c Shared,
+    /// None before the first commit, and where they could not be made ready.
+    statements: Option<Statements<'c>>,
     /// When the last commit began.
     last: Option<Instant>,
 }
 
-impl Writer {
-    fn new(store: Store, shared: Arc<Shared>) -> Writer {
-        Writer { store, shared, rates: RatesCache::default(), last: None }
+/// Statements are parsed once: parsing begin and commit anew for each group would cost as much as a row.
+struct Statements<'c> {
+    begin: Statement<'c>,
+    commit: Statement<'c>,
+    traces: traces::Writer<'c>,
+}
+
+impl<'c> Writer<'c> {
+    fn new(connection: &'c Connection, shared: &'c Shared) -> Writer<'c> {
+        Writer { connection, shared, statements: None, last: None }
     }
 
     fn run(mut self) {
@@ -260,8 +271,9 @@ impl Writer {
                     }
                 }
                 Err(_) => {
-                    // Ids of rates may have been rolled back with the batch.
-                    self.rates = RatesCache::default();
+                    if let Some(statements) = &mut self.statements {
+                        statements.traces.undone();
+                    }
                     self.pause();
                 }
             }
@@ -296,15 +308,21 @@ impl Writer {
     }
 
     fn commit(&mut self, batch: &[Entry]) -> rusqlite::Result<()> {
-        let connection = &self.store.connection;
-        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let connection = self.connection;
+        let ready = match &mut self.statements {
+            Some(ready) => ready,
+            none => none.insert(Statements::new(connection)?),
+        };
+        ready.begin.raw_execute()?;
         let undo = Undo(connection);
-        let mut writer = traces::Writer::new(connection, &mut self.rates)?;
+        let over = over_already(batch);
         for entry in batch {
-            writer.write(&entry.record)?;
+            // The row of a call that began and ended since the last commit is written once.
+            if entry.record.status != Status::Running || !over.contains(&entry.record.id) {
+                ready.traces.write(&entry.record)?;
+            }
         }
-        drop(writer);
-        connection.prepare_cached("COMMIT")?.execute([])?;
+        ready.commit.raw_execute()?;
         std::mem::forget(undo);
         Ok(())
     }
@@ -316,8 +334,23 @@ impl Writer {
     }
 }
 
-/// Undoes the transaction under way when it is dropped. Begin and commit are prepared statements of the
-/// connection's cache: parsing them anew for each group would cost as much as a row.
+impl<'c> Statements<'c> {
+    fn new(connection: &'c Connection) -> rusqlite::Result<Statements<'c>> {
+        let (begin, commit) = (connection.prepare("BEGIN IMMEDIATE")?, connection.prepare("COMMIT")?);
+        Ok(Statements { begin, commit, traces: traces::Writer::new(connection)? })
+    }
+}
+
+/// The calls that are over, where the batch has any that is under way.
+fn over_already(batch: &[Entry]) -> HashSet<TraceId> {
+    let is_running = |entry: &&Entry| entry.record.status == Status::Running;
+    if !batch.iter().any(|entry| is_running(&entry)) {
+        return HashSet::new();
+    }
+    batch.iter().filter(|entry| !is_running(entry)).map(|entry| entry.record.id).collect()
+}
+
+/// Undoes the transaction under way when it is dropped.
 struct Undo<'c>(&'c Connection);
 
 impl Drop for Undo<'_> {

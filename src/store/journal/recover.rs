@@ -3,7 +3,7 @@
 use super::segment::Content;
 use super::{SUFFIX, Stage, entry, folder, lock, open_lock};
 use crate::records::{Status, TraceRecord};
-use crate::store::{RatesCache, Store, StoreError, traces};
+use crate::store::{Store, StoreError, traces};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use std::fs;
 use std::io::Read;
@@ -50,7 +50,8 @@ impl Store {
             return;
         }
         let until = Instant::now() + PATIENCE;
-        let behind = |(path, end): &(PathBuf, (u64, usize))| read(path).is_some_and(|b| Content::new(&b).place() < *end);
+        let behind =
+            |(path, end): &(PathBuf, (u64, usize))| read(path).is_some_and(|b| Content::new(&b).place() < *end);
         while lagging.iter().any(behind) && Instant::now() < until {
             std::thread::sleep(LOOK_AGAIN);
         }
@@ -87,8 +88,7 @@ impl Store {
 
 /// Writes each row unless a later stage of it is there.
 fn fold_rows(connection: &Connection, rows: &[(Stage, TraceRecord)]) -> rusqlite::Result<()> {
-    let mut rates = RatesCache::default();
-    let mut writer = traces::Writer::new(connection, &mut rates)?;
+    let mut writer = traces::Writer::new(connection)?;
     let mut find = connection.prepare_cached("SELECT status FROM traces WHERE id = ?1")?;
     for (stage, record) in rows {
         let there = find.query_row([record.id], |row| row.get::<_, Status>(0)).optional()?;
