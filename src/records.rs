@@ -100,6 +100,32 @@ impl Default for Quirks {
     }
 }
 
+/// A protocol that a provider speaks, and for what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Side {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// How the names of the models begin that are spoken to in it; empty for all.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// Where tasks are done below the base URL, where not at the protocol's own place: by the task's name,
+    /// `{model}` standing for the model's name; with `_stream` behind the name for streamed answers alone. An
+    /// empty text: the vendor does not do the task in this protocol.
+    #[serde(default)]
+    pub paths: BTreeMap<String, String>,
+    /// How requests are signed, where not as the provider's others are.
+    #[serde(default)]
+    pub auth: Option<Auth>,
+}
+
+impl Side {
+    /// All that the protocol has, for all models, at its own places.
+    pub fn plain(protocol: Protocol) -> Side {
+        Side { protocol, models: Vec::new(), paths: BTreeMap::new(), auth: None }
+    }
+}
+
 /// What a registered provider is built from: the vendor's data with the administrator's settings in.
 #[derive(Clone, Debug)]
 pub struct Provider {
@@ -111,8 +137,10 @@ pub struct Provider {
     pub name: String,
     /// The vendor: `openai`, `custom` ...
     pub kind: String,
-    /// What it speaks.
+    /// What it speaks first of all.
     pub protocol: Protocol,
+    /// All that it speaks, [`Provider::protocol`] first.
+    pub sides: Vec<Side>,
     /// Where it is, as the vendor's own SDK takes it, version segment put right, without a slash at the end.
     pub base_url: String,
     /// How requests are signed.

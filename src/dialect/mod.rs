@@ -8,6 +8,7 @@ pub mod anthropic;
 pub mod openai_chat;
 pub mod sse;
 
+use self::sse::Framing;
 use crate::body::Body;
 use crate::canonical::{Code, Complaint, Event, Prompt, Reply, Text, UsageReport};
 use crate::records::Quirks;
@@ -17,12 +18,66 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
+/// The caller's side of every protocol. A new one is a line here and a line below.
+pub fn caller(protocol: Protocol) -> &'static dyn CallerDialect {
+    match protocol {
+        Protocol::Openai => &openai_chat::Caller,
+        Protocol::Anthropic => &anthropic::Caller,
+    }
+}
+
+/// The provider's side of every protocol.
+pub fn provider(protocol: Protocol) -> &'static dyn ProviderDialect {
+    match protocol {
+        Protocol::Openai => &openai_chat::Provider,
+        Protocol::Anthropic => &anthropic::Provider,
+    }
+}
+
+/// What the URL of a request says of it, in protocols that say it there; nothing in the others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UrlFacts {
+    /// The model.
+    pub model: Option<String>,
+    /// Whether, and in which form, the answer comes piece by piece.
+    pub stream: Option<StreamForm>,
+}
+
+/// How a streamed answer is laid out, where a protocol has several ways.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StreamForm {
+    /// The protocol's usual one.
+    #[default]
+    Usual,
+    /// One JSON array, an element a piece (Gemini without `alt=sse`).
+    JsonArray,
+}
+
+/// Whether an answer comes whole or piece by piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// In one body.
+    Whole,
+    /// As a stream.
+    Streamed,
+}
+
+impl Delivery {
+    /// Both.
+    pub const ALL: [Delivery; 2] = [Delivery::Whole, Delivery::Streamed];
+
+    /// What a request that says `stream` wants.
+    pub fn of(stream: bool) -> Delivery {
+        if stream { Delivery::Streamed } else { Delivery::Whole }
+    }
+}
+
 /// A value that a decision rests on, and where its JSON text stands in the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field<T> {
     /// The value.
     pub value: T,
-    /// Its bytes in the body, quotes included.
+    /// Its bytes in the body, quotes included; empty where the URL says it.
     pub span: Range<usize>,
 }
 
@@ -79,6 +134,8 @@ pub struct Asked {
     pub task: Task,
     /// Whether the caller wants usage in the stream.
     pub include_usage: bool,
+    /// The layout of the stream.
+    pub form: StreamForm,
 }
 
 /// What is known of the target when a request is written for it.
@@ -102,7 +159,7 @@ pub trait CallerDialect: Send + Sync {
     /// # Errors
     /// [`crate::canonical::Code::InvalidRequest`] with the place: no JSON object, a missing model, a
     /// field of the wrong type, a field twice.
-    fn peek(&self, task: Task, body: &str) -> Result<Peek, Complaint>;
+    fn peek(&self, task: Task, body: &str, url: &UrlFacts) -> Result<Peek, Complaint>;
 
     /// Lists every text of the request, with its place.
     ///
@@ -114,7 +171,7 @@ pub trait CallerDialect: Send + Sync {
     ///
     /// # Errors
     /// As [`CallerDialect::peek`], for every field that has a place in the canonical model.
-    fn read_prompt(&self, task: Task, body: &str) -> Result<Prompt, Complaint>;
+    fn read_prompt(&self, task: Task, body: &str, url: &UrlFacts) -> Result<Prompt, Complaint>;
 
     /// Writes a whole answer.
     fn write_reply(&self, task: Task, reply: Reply) -> Written;
@@ -135,8 +192,13 @@ pub trait CallerDialect: Send + Sync {
     fn write_model(&self, model: &ModelCard) -> Bytes;
 }
 
-/// Writes one answer as a stream of server-sent events.
+/// Writes one answer as a stream.
 pub trait WriteStream: Send {
+    /// The media type of the stream.
+    fn content_type(&self) -> &'static str {
+        "text/event-stream; charset=utf-8"
+    }
+
     /// Appends the frames that say `event`.
     fn event(&mut self, event: Event, out: &mut BytesMut);
 
@@ -156,11 +218,25 @@ pub trait ProviderDialect: Send + Sync {
     fn protocol(&self) -> Protocol;
 
     /// Where the task is done, below the provider's base URL, with a leading slash; none where the
-    /// protocol has no such task. OpenAI bases end in `/v1`, Anthropic bases do not.
-    fn path(&self, task: Task) -> Option<&'static str>;
+    /// protocol has no such task. `{model}` in it stands for the model's name. OpenAI bases end in
+    /// `/v1`, Anthropic bases do not.
+    fn path(&self, task: Task, delivery: Delivery) -> Option<&'static str>;
+
+    /// How the provider's streams are cut into frames.
+    fn framing(&self) -> Framing {
+        Framing::Events
+    }
 
     /// Where the provider lists its models, below its base URL, with a leading slash.
     fn models_path(&self) -> &'static str;
+
+    /// Reads the ids of a provider's list of models, as calls name them.
+    ///
+    /// # Errors
+    /// [`crate::canonical::Code::ProviderMalformed`] where it is no such list.
+    fn read_model_ids(&self, body: &[u8]) -> Result<Vec<String>, Complaint> {
+        read_model_ids(body)
+    }
 
     /// Edits a request of the same dialect for the target: the model's name, and what the gateway
     /// needs to be told (usage in streams). Everything else stays byte for byte.
@@ -196,11 +272,8 @@ pub trait ProviderDialect: Send + Sync {
     fn read_complaint(&self, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Complaint;
 }
 
-/// Reads the ids of a provider's list of models: every protocol here has them in `data[].id`.
-///
-/// # Errors
-/// [`crate::canonical::Code::ProviderMalformed`] where it is no such list.
-pub fn read_model_ids(body: &[u8]) -> Result<Vec<String>, Complaint> {
+/// Reads the ids of a list that has them in `data[].id`.
+fn read_model_ids(body: &[u8]) -> Result<Vec<String>, Complaint> {
     #[derive(serde::Deserialize)]
     struct List {
         data: Vec<Entry>,

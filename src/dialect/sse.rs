@@ -1,4 +1,5 @@
-//! Bytes to server-sent events and back (WHATWG HTML, section 9.2).
+//! Bytes to the frames of a stream and back: server-sent events (WHATWG HTML, section 9.2), lines of JSON,
+//! and the binary messages of AWS.
 //!
 //! Frames keep the bytes they came in, so that a stream nobody edits loses and changes none. Lines
 //! end in LF, CR LF or CR; a frame ends at an empty line.
@@ -10,6 +11,43 @@ use std::borrow::Cow;
 /// A frame larger than this is no frame; providers send images of a few MiB in one.
 pub const MAX_FRAME: usize = 32 * 1024 * 1024;
 
+/// How a stream is cut into frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Framing {
+    /// Server-sent events.
+    #[default]
+    Events,
+    /// A JSON value a line, ended by LF.
+    Lines,
+    /// Messages of `application/vnd.amazon.eventstream`: the first four bytes are the length of all of it.
+    Amazon,
+}
+
+impl Framing {
+    /// How the media type of such a stream begins.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Framing::Events => "text/event-stream",
+            Framing::Lines => "application/x-ndjson",
+            Framing::Amazon => "application/vnd.amazon.eventstream",
+        }
+    }
+
+    /// Where the first frame ends, looking from `from` on.
+    fn end(self, bytes: &[u8], from: usize) -> Option<usize> {
+        match self {
+            Framing::Events => frame_end(bytes, from),
+            Framing::Lines => memchr::memchr(b'\n', &bytes[from..]).map(|at| from + at + 1),
+            Framing::Amazon => {
+                // A length that no message has ends the frame at once: its reader refuses it.
+                let length = u32::from_be_bytes(*bytes.first_chunk::<4>()?) as usize;
+                let length = length.max(4);
+                (bytes.len() >= length).then_some(length)
+            }
+        }
+    }
+}
+
 /// One frame: its bytes as they came, empty line included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
@@ -18,6 +56,11 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// The bytes with the end that never came.
+    pub fn ended(&self) -> Bytes {
+        [&self.raw[..], b"\n\n"].concat().into()
+    }
+
     /// The event's name; empty where the frame has none.
     pub fn event(&self) -> &[u8] {
         let mut name: &[u8] = b"";
@@ -76,6 +119,7 @@ pub struct FrameTooLarge;
 /// Cuts bytes into frames, however they are chunked.
 #[derive(Default)]
 pub struct Splitter {
+    framing: Framing,
     /// Bytes of frames that are not complete; a chunk that holds whole frames is never copied.
     rest: Chunk,
     /// How far `rest` has been looked at in vain.
@@ -132,6 +176,11 @@ impl Chunk {
 }
 
 impl Splitter {
+    /// Cuts a stream of that kind.
+    pub fn new(framing: Framing) -> Splitter {
+        Splitter { framing, started: framing == Framing::Amazon, ..Splitter::default() }
+    }
+
     /// Takes the next bytes in.
     pub fn push(&mut self, more: Bytes) {
         self.rest.extend(more);
@@ -150,7 +199,7 @@ impl Splitter {
     /// [`FrameTooLarge`].
     pub fn next_frame(&mut self) -> Result<Option<Frame>, FrameTooLarge> {
         let bytes = self.rest.bytes();
-        match frame_end(bytes, self.seen) {
+        match self.framing.end(bytes, self.seen) {
             Some(end) => {
                 self.seen = 0;
                 Ok(Some(Frame { raw: self.rest.split_to(end) }))

@@ -2,8 +2,8 @@
 
 use super::call::{Arrival, Call, Outcome, Wanted};
 use crate::canonical::{Code, Complaint};
-use crate::dialect::{CallerDialect, anthropic, openai_chat};
-use crate::types::{Secret, Task};
+use crate::dialect::{self, CallerDialect, UrlFacts};
+use crate::types::{Protocol, Secret, Task};
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH};
@@ -12,9 +12,6 @@ use http_body_util::BodyExt;
 use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-static OPENAI: openai_chat::Caller = openai_chat::Caller;
-static ANTHROPIC: anthropic::Caller = anthropic::Caller;
 
 /// Where a key may stand, in the order of looking.
 const KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
@@ -36,7 +33,7 @@ pub(crate) fn accept(method: &Method, uri: &Uri, headers: HeaderMap) -> (&'stati
     let (org, rest) = read_path(uri.path());
     let (dialect, wanted) = match look_up(rest, &headers) {
         Some((dialect, wanted)) => (dialect, wanted),
-        None => return (spoken(&headers), Err(unknown_path(uri))),
+        None => return (dialect::caller(spoken(&headers)), Err(unknown_path(uri))),
     };
     if *method != allowed_method(&wanted) {
         return (dialect, Err(wrong_method(method, uri, &wanted)));
@@ -72,20 +69,22 @@ fn read_path(path: &str) -> (Option<&str>, &str) {
 }
 
 fn look_up(rest: &str, headers: &HeaderMap) -> Option<(&'static dyn CallerDialect, Wanted)> {
-    Some(match rest {
-        "chat/completions" => (&OPENAI, Wanted::Task(Task::Chat)),
-        "completions" => (&OPENAI, Wanted::Task(Task::Completion)),
-        "embeddings" => (&OPENAI, Wanted::Task(Task::Embedding)),
-        "messages" => (&ANTHROPIC, Wanted::Task(Task::Chat)),
-        "messages/count_tokens" => (&ANTHROPIC, Wanted::Task(Task::CountTokens)),
+    let task = |protocol, task| (protocol, Wanted::Task(task, UrlFacts::default()));
+    let (protocol, wanted) = match rest {
+        "chat/completions" => task(Protocol::Openai, Task::Chat),
+        "completions" => task(Protocol::Openai, Task::Completion),
+        "embeddings" => task(Protocol::Openai, Task::Embedding),
+        "messages" => task(Protocol::Anthropic, Task::Chat),
+        "messages/count_tokens" => task(Protocol::Anthropic, Task::CountTokens),
         "models" => (spoken(headers), Wanted::Models),
         other => (spoken(headers), Wanted::Model(decode(other.strip_prefix("models/")?))),
-    })
+    };
+    Some((dialect::caller(protocol), wanted))
 }
 
 /// The protocol of a request whose URL does not tell.
-fn spoken(headers: &HeaderMap) -> &'static dyn CallerDialect {
-    if headers.contains_key("anthropic-version") { &ANTHROPIC } else { &OPENAI }
+fn spoken(headers: &HeaderMap) -> Protocol {
+    if headers.contains_key("anthropic-version") { Protocol::Anthropic } else { Protocol::Openai }
 }
 
 fn decode(text: &str) -> String {
@@ -93,7 +92,7 @@ fn decode(text: &str) -> String {
 }
 
 fn allowed_method(wanted: &Wanted) -> Method {
-    if matches!(wanted, Wanted::Task(_)) { Method::POST } else { Method::GET }
+    if matches!(wanted, Wanted::Task(..)) { Method::POST } else { Method::GET }
 }
 
 fn unknown_path(uri: &Uri) -> Complaint {
@@ -159,7 +158,12 @@ fn tags(headers: &HeaderMap) -> Outcome<BTreeMap<String, String>> {
 }
 
 /// Reads the body and the fields that decisions rest on.
-pub(crate) async fn receive(arrival: &mut Arrival, task: Task, body: &mut Body, limit: usize) -> Outcome<Call> {
+pub(crate) async fn receive(
+    arrival: &mut Arrival,
+    (task, url): (Task, UrlFacts),
+    body: &mut Body,
+    limit: usize,
+) -> Outcome<Call> {
     if let Some(encoding) = header(&arrival.headers, CONTENT_ENCODING.as_str()).filter(|name| *name != "identity") {
         let message = format!("the body has content-encoding `{encoding}`; send it as plain JSON");
         return Err(Complaint::new(Code::InvalidRequest, message).with_status(415));
@@ -172,9 +176,9 @@ pub(crate) async fn receive(arrival: &mut Arrival, task: Task, body: &mut Body, 
     let body =
         collected.map_err(|_| Complaint::new(Code::RequestTimeout, "the body was not whole within 5 minutes"))??;
     let text = std::str::from_utf8(&body).map_err(|error| not_utf8(error.valid_up_to()))?;
-    let peek = arrival.dialect.peek(task, text)?;
+    let peek = arrival.dialect.peek(task, text, &url)?;
     check_model(&peek.model.value)?;
-    Ok(Call { dialect: arrival.dialect, task, headers: std::mem::take(&mut arrival.headers), body, peek })
+    Ok(Call { dialect: arrival.dialect, task, url, headers: std::mem::take(&mut arrival.headers), body, peek })
 }
 
 /// A name goes into traces, and is compared with others to find near ones: it must be short.

@@ -1,14 +1,17 @@
 //! What moves along the path of a call, in the order in which it comes to be.
 
+use super::side::SideState;
 use super::snapshot::{KeyEntry, OrgState, ProviderState};
 use super::stream::AnswerStream;
 use crate::canonical::Complaint;
 use crate::catalogue::Model;
-use crate::dialect::{CallerDialect, Peek, Sight};
+use crate::dialect::{CallerDialect, Delivery, Peek, Sight, UrlFacts};
+use crate::http::Endpoint;
 use crate::records::Route;
 use crate::types::{Secret, Task};
 use bytes::Bytes;
 use http::HeaderMap;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -30,8 +33,8 @@ pub(crate) struct Arrival {
 /// What a URL asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Wanted {
-    /// A model's work.
-    Task(Task),
+    /// A model's work, and what the URL says of it.
+    Task(Task, UrlFacts),
     /// The models that the key may call.
     Models,
     /// One of them.
@@ -49,6 +52,7 @@ pub(crate) struct Caller {
 pub(crate) struct Call {
     pub dialect: &'static dyn CallerDialect,
     pub task: Task,
+    pub url: UrlFacts,
     pub headers: HeaderMap,
     /// Checked to be UTF-8.
     pub body: Bytes,
@@ -92,8 +96,9 @@ pub(crate) struct Answer {
 
 /// The body of an answer.
 pub(crate) enum Content {
-    /// All of it, and what was seen in it. `stream`: written as a stream, since the caller wanted one.
-    Whole { bytes: Bytes, sight: Sight, stream: bool },
+    /// All of it, and what was seen in it. `stream`: its media type where it is written as a stream, since the
+    /// caller wanted one.
+    Whole { bytes: Bytes, sight: Sight, stream: Option<&'static str> },
     /// Piece by piece; the stream writes the trace itself.
     Stream(Box<AnswerStream>),
     /// The provider refused; its words in the caller's dialect.
@@ -104,4 +109,24 @@ pub(crate) enum Content {
 pub(crate) struct Ask<'a> {
     pub call: &'a Call,
     pub target: &'a Target,
+    /// In which of its protocols.
+    pub side: &'a SideState,
+}
+
+impl<'a> Ask<'a> {
+    /// The call, in the protocol of the target that suits it best: the caller's own where there is a choice.
+    pub fn new(call: &'a Call, target: &'a Target) -> Ask<'a> {
+        let side = target.provider.side(call.dialect.protocol(), call.task, &target.model);
+        Ask { call, target, side }
+    }
+
+    /// Whether the target does the task.
+    pub fn serves(&self, task: Task) -> bool {
+        self.side.serves(task)
+    }
+
+    /// Where the target does the task.
+    pub fn endpoint(&self, task: Task) -> Option<Cow<'a, Endpoint>> {
+        self.side.endpoint(task, Delivery::of(self.call.peek.stream), &self.target.model)
+    }
 }

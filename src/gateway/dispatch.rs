@@ -10,6 +10,7 @@ use super::stream::{AnswerStream, Carriage, Pace, witness};
 use super::translate::{self, Translated};
 use super::upstream::{Source, Upstream};
 use crate::canonical::{Code, Complaint};
+use crate::dialect::sse::Framing;
 use crate::dialect::{Sight, Written};
 use crate::http::{HttpError, Outgoing, Patience};
 use crate::provider::sandbox;
@@ -38,7 +39,7 @@ const LONGEST_RETRY: Duration = Duration::from_secs(86_400);
 pub(crate) async fn dispatch(worker: &Worker, plan: Plan, call: Call, trace: &mut Option<Trace>) -> Outcome<Answer> {
     let mut last = Complaint::new(Code::Internal, "the plan has no target");
     for target in plan.targets() {
-        let ask = Ask { call: &call, target };
+        let ask = Ask::new(&call, target);
         match attempt(worker, &ask, trace).await {
             Ok(content) => return Ok(answer(&plan, target, content)),
             Err(complaint) => last = complaint,
@@ -69,7 +70,7 @@ fn answer(plan: &Plan, target: &Target, given: Given) -> Answer {
 async fn attempt(worker: &Worker, ask: &Ask<'_>, slot: &mut Option<Trace>) -> Outcome<Given> {
     let Some(trace) = slot.as_mut() else { return Err(Complaint::new(Code::Internal, "the trace is gone")) };
     trace.target(ask.target);
-    if ask.call.task == Task::CountTokens && ask.target.provider.dialect.path(Task::CountTokens).is_none() {
+    if ask.call.task == Task::CountTokens && !ask.serves(Task::CountTokens) {
         return count_here(ask).await;
     }
     let translated = translate::request(ask)?;
@@ -116,15 +117,15 @@ async fn send(worker: &Worker, ask: &Ask<'_>, translated: &Translated, trace: &m
                 format!("the provider `{}` cannot be used: {fault}", provider.record.name),
             ));
         }
-        Link::Network(_) => provider.link.endpoint(translated.task),
+        Link::Network => ask.endpoint(translated.task),
     };
     let endpoint =
         endpoint.ok_or_else(|| Complaint::new(Code::Internal, "the provider has no address for this task"))?;
     let limits = worker.gateway().limits();
     let outgoing = Outgoing {
-        endpoint,
+        endpoint: &endpoint,
         method: Method::POST,
-        headers: translate::headers(ask.call, ask.target, translated.same),
+        headers: translate::headers(ask, translated.same),
         body: translated.bytes.clone(),
         patience: Patience { connect: limits.connect },
     };
@@ -190,7 +191,7 @@ async fn refusal(ask: &Ask<'_>, translated: &Translated, upstream: Upstream) -> 
         );
         return Err(Complaint::new(Code::ProviderError, message).with_status(status));
     }
-    let complaint = provider.dialect.read_complaint(status, retry_after(&headers), &bytes);
+    let complaint = ask.side.dialect.read_complaint(status, retry_after(&headers), &bytes);
     if status == 401 {
         let message = format!(
             "the provider `{name}` refused the API key that the gateway holds for it; an administrator replaces it with \
@@ -228,7 +229,7 @@ async fn accepted(
     }
     let headers = if translated.same { shown(&upstream.headers) } else { HeaderMap::new() };
     let status = upstream.status;
-    let (content, dropped) = if ask.call.peek.stream && is_stream(&upstream.headers) {
+    let (content, dropped) = if ask.call.peek.stream && is_stream(ask.side.dialect.framing(), &upstream.headers) {
         let pace = Pace { idle: worker.gateway().limits().idle, deadline };
         (stream(ask, &translated, (upstream, pace), slot)?, translated.dropped)
     } else {
@@ -264,7 +265,7 @@ fn stream(
     (upstream, pace): (Upstream, Pace),
     slot: &mut Option<Trace>,
 ) -> Outcome<Content> {
-    let theirs = ask.target.provider.dialect;
+    let theirs = ask.side.dialect;
     let carriage = if translated.same {
         Carriage::Forward(theirs.tap(translated.task, !ask.call.peek.include_usage))
     } else {
@@ -273,22 +274,22 @@ fn stream(
     let writer = ask.call.dialect.stream_writer(translate::asked(ask.call));
     let mut trace = slot.take().ok_or_else(|| Complaint::new(Code::Internal, "the trace is gone"))?;
     trace.streams();
-    Ok(Content::Stream(Box::new(AnswerStream::new(upstream.body, carriage, writer, trace, pace))))
+    Ok(Content::Stream(Box::new(AnswerStream::new((upstream.body, theirs.framing()), carriage, writer, trace, pace))))
 }
 
 /// A whole answer in the caller's dialect; also for a caller who wanted a stream from a provider that has none.
 fn whole(ask: &Ask<'_>, translated: Translated, bytes: Bytes) -> Outcome<(Content, Vec<String>)> {
-    let (call, theirs) = (ask.call, ask.target.provider.dialect);
+    let (call, theirs) = (ask.call, ask.side.dialect);
     if translated.same && !call.peek.stream {
         let sight = theirs.glance(translated.task, &bytes)?;
-        return Ok((Content::Whole { bytes, sight, stream: false }, translated.dropped));
+        return Ok((Content::Whole { bytes, sight, stream: None }, translated.dropped));
     }
     let mut dropped = translated.dropped;
     if translated.task == Task::CountTokens {
         let reply = theirs.read_reply(translated.task, &bytes)?;
         let input = reply.usage.map(|report| report.usage.input).unwrap_or_default();
         return Ok((
-            Content::Whole { bytes: call.dialect.write_token_count(input), sight: Sight::default(), stream: false },
+            Content::Whole { bytes: call.dialect.write_token_count(input), sight: Sight::default(), stream: None },
             dropped,
         ));
     }
@@ -299,14 +300,14 @@ fn whole(ask: &Ask<'_>, translated: Translated, bytes: Bytes) -> Outcome<(Conten
     if !call.peek.stream {
         let Written { bytes, dropped: unsaid } = call.dialect.write_reply(call.task, reply);
         dropped.extend(unsaid);
-        return Ok((Content::Whole { bytes, sight, stream: false }, dropped));
+        return Ok((Content::Whole { bytes, sight, stream: None }, dropped));
     }
     let mut writer = call.dialect.stream_writer(translate::asked(call));
     let mut out = BytesMut::new();
     events.into_iter().for_each(|event| writer.event(event, &mut out));
     writer.end(&mut out);
     dropped.extend_from_slice(writer.dropped());
-    Ok((Content::Whole { bytes: out.freeze(), sight, stream: true }, dropped))
+    Ok((Content::Whole { bytes: out.freeze(), sight, stream: Some(writer.content_type()) }, dropped))
 }
 
 /// Counts tokens for a provider whose protocol cannot.
@@ -320,12 +321,12 @@ async fn count_here(ask: &Ask<'_>) -> Outcome<Given> {
     });
     let count: Outcome<u64> = counting.await.unwrap_or_else(|_| Err(Complaint::new(Code::Internal, "counting failed")));
     let bytes = ask.call.dialect.write_token_count(count?);
-    let content = Content::Whole { bytes, sight: Sight::default(), stream: false };
+    let content = Content::Whole { bytes, sight: Sight::default(), stream: None };
     Ok(Given { status: 200, headers: HeaderMap::new(), dropped: Vec::new(), content })
 }
 
-fn is_stream(headers: &HeaderMap) -> bool {
-    content_type(headers).is_some_and(|kind| kind.starts_with("text/event-stream"))
+fn is_stream(framing: Framing, headers: &HeaderMap) -> bool {
+    content_type(headers).is_some_and(|kind| kind.starts_with(framing.media_type()))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -22,6 +22,7 @@ mod respond;
 mod route;
 mod routes;
 mod serve;
+mod side;
 mod snapshot;
 mod stream;
 mod translate;
@@ -32,6 +33,7 @@ pub use probe::{Address, Heard, Pace, Probe, ProbeError, Way};
 pub use serve::{Limits, Ready, ServeError, ServeOptions, serve};
 
 use crate::canonical::{Code, Complaint};
+use crate::dialect::UrlFacts;
 use crate::http::Client;
 use crate::store::Ledger;
 use crate::types::{Task, Time, TraceId, TraceIds};
@@ -84,21 +86,24 @@ pub(crate) async fn handle(worker: &Worker, request: Request) -> Response {
         Err(complaint) => return respond::plainly(dialect, &complaint),
     };
     match arrival.wanted.clone() {
-        Wanted::Task(task) => call_a_model(worker, arrival, (task, body)).await,
+        Wanted::Task(task, url) => call_a_model(worker, arrival, (task, url, body)).await,
         Wanted::Models => respond::listing(dialect, list_models(worker, &arrival).await),
         Wanted::Model(id) => respond::listing(dialect, show_model(worker, &arrival, &id).await),
     }
 }
 
 /// One call from arrival to response; whatever happens, its trace is written.
-async fn call_a_model(worker: &Worker, mut arrival: Arrival, (task, body): (Task, Body)) -> Response {
+async fn call_a_model(
+    worker: &Worker,
+    mut arrival: Arrival,
+    (task, url, mut body): (Task, UrlFacts, Body),
+) -> Response {
     let dialect = arrival.dialect;
     let mut trace = Some(Trace::start(worker.gateway.clone(), dialect.protocol()));
     if let Some(trace) = &mut trace {
         trace.arrival(&mut arrival);
     }
-    let mut body = body;
-    match carry(worker, arrival, (task, &mut body), &mut trace).await {
+    match carry(worker, arrival, (task, url, &mut body), &mut trace).await {
         Ok(answer) => respond::respond(answer, trace).await,
         Err(complaint) => {
             // Rare, and large: kept out of the state of each call.
@@ -115,14 +120,14 @@ async fn call_a_model(worker: &Worker, mut arrival: Arrival, (task, body): (Task
 async fn carry(
     worker: &Worker,
     mut arrival: Arrival,
-    (task, body): (Task, &mut Body),
+    (task, url, body): (Task, UrlFacts, &mut Body),
     trace: &mut Option<Trace>,
 ) -> Outcome<Answer> {
     let gateway = worker.gateway();
     let mut caller = known(gateway, &arrival).await.inspect_err(|_| gateway.strangers.look_at(trace))?;
     note(trace, |trace| trace.caller(&caller));
     gateway.check_storage().inspect_err(|_| gateway.spare_memory(trace))?;
-    let call = accept::receive(&mut arrival, task, body, gateway.limits.max_body).await?;
+    let call = accept::receive(&mut arrival, (task, url), body, gateway.limits.max_body).await?;
     note(trace, |trace| trace.call(&call));
     let grant = match authorise::authorise(&gateway.cards, &caller, &call) {
         Err(_) if gateway.looked_again().await => {

@@ -6,7 +6,7 @@
 use super::snapshot::{Link, ProviderState, ready, remote};
 use super::upstream::Upstream;
 use crate::canonical::{Code, Complaint, Event, Json, Part, Prompt, Reply, Role, Tool, ToolChoice, Turn};
-use crate::dialect::{self, sse};
+use crate::dialect::{self, Delivery, sse};
 use crate::http::{Client, Endpoint, HttpError, Network, Outgoing, Patience, Presented, TrustError};
 use crate::provider::sandbox;
 use crate::secrets::Sealer;
@@ -153,7 +153,7 @@ impl Probe {
     /// Where the provider is; none for the built-in one, and where the configuration is at fault.
     pub fn endpoint(&self) -> Option<Endpoint> {
         match &self.provider.link {
-            Link::Network(_) => Endpoint::parse(&self.provider.record.base_url).ok(),
+            Link::Network => Endpoint::parse(&self.provider.record.base_url).ok(),
             Link::Sandbox | Link::Faulty(_) => None,
         }
     }
@@ -223,7 +223,7 @@ impl Probe {
                 return self.read_stream(upstream, |events| pace.note(events, begun.elapsed())).await;
             }
             let bytes = upstream.body.collect(MOST).await?;
-            self.provider.dialect.read_reply(Task::Chat, &bytes)
+            self.provider.main().dialect.read_reply(Task::Chat, &bytes)
         })?;
         Ok(Heard { pace, took: begun.elapsed(), ..heard(reply) })
     }
@@ -233,7 +233,7 @@ impl Probe {
             Link::Sandbox => Upstream::sandbox(sandbox::models()),
             _ => self.send(Method::GET, &self.models_endpoint()?, Bytes::new(), signed).await?,
         };
-        dialect::read_model_ids(&upstream.body.collect(MOST).await?)
+        self.provider.main().dialect.read_model_ids(&upstream.body.collect(MOST).await?)
     }
 
     fn in_time<T>(&self, asked: impl Future<Output = Result<T, Complaint>>) -> Result<T, Complaint> {
@@ -247,14 +247,15 @@ impl Probe {
     async fn send_prompt(&self, prompt: &Prompt) -> Result<Upstream, Complaint> {
         let quirks = &self.provider.record.quirks;
         let target = dialect::Target { model: &prompt.model, max_output_tokens: None, quirks };
-        let written = self.provider.dialect.write_prompt(Task::Chat, prompt, &target)?;
+        let written = self.provider.main().dialect.write_prompt(Task::Chat, prompt, &target)?;
         match &self.provider.link {
             Link::Sandbox => checked(self, Upstream::sandbox(sandbox::answer(Task::Chat, &written.bytes))).await,
             Link::Faulty(fault) => Err(Complaint::new(Code::ProviderUnreachable, fault.clone())),
-            Link::Network(_) => {
+            Link::Network => {
                 let none = || Complaint::new(Code::UnsupportedFeature, "the provider's protocol has no conversations");
-                let endpoint = self.provider.link.endpoint(Task::Chat).ok_or_else(none)?;
-                self.send(Method::POST, endpoint, written.bytes, Signed::Yes).await
+                let delivery = Delivery::of(prompt.stream);
+                let endpoint = self.provider.main().endpoint(Task::Chat, delivery, &prompt.model).ok_or_else(none)?;
+                self.send(Method::POST, &endpoint, written.bytes, Signed::Yes).await
             }
         }
     }
@@ -263,7 +264,7 @@ impl Probe {
         if let Link::Faulty(fault) = &self.provider.link {
             return Err(Complaint::new(Code::ProviderUnreachable, fault.clone()));
         }
-        let address = format!("{}{}", self.provider.record.base_url, self.provider.dialect.models_path());
+        let address = format!("{}{}", self.provider.record.base_url, self.provider.main().dialect.models_path());
         Endpoint::parse(&address).map_err(|error| Complaint::new(Code::ProviderUnreachable, error.to_string()))
     }
 
@@ -279,8 +280,8 @@ impl Probe {
         if !body.is_empty() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let signature = self.provider.headers.iter().filter(|_| signed == Signed::Yes);
-        for (name, value) in self.provider.defaults.iter().chain(signature) {
+        let signature = self.provider.main().headers.iter().filter(|_| signed == Signed::Yes);
+        for (name, value) in self.provider.main().defaults.iter().chain(signature) {
             headers.insert(name.clone(), value.clone());
         }
         let outgoing = Outgoing { endpoint, method, headers, body, patience: Patience { connect: CONNECT } };
@@ -291,12 +292,13 @@ impl Probe {
     /// Reads a stream to its end; `seen` is told of the events of each read.
     async fn read_stream(&self, upstream: Upstream, mut seen: impl FnMut(&[Event])) -> Result<Reply, Complaint> {
         let kind = upstream.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("nothing said");
-        if !kind.starts_with("text/event-stream") {
+        let framing = self.provider.main().dialect.framing();
+        if !kind.starts_with(framing.media_type()) {
             let message = format!("it does not stream: a stream was asked for, and a body of type `{kind}` came");
             return Err(Complaint::new(Code::ProviderMalformed, message));
         }
-        let mut reader = self.provider.dialect.stream_reader(Task::Chat);
-        let (mut splitter, mut source, mut events) = (sse::Splitter::default(), upstream.body, Vec::new());
+        let mut reader = self.provider.main().dialect.stream_reader(Task::Chat);
+        let (mut splitter, mut source, mut events) = (sse::Splitter::new(framing), upstream.body, Vec::new());
         while let Some(bytes) = std::future::poll_fn(|cx| source.poll_bytes(cx)).await {
             splitter.push(bytes?);
             let before = events.len();
@@ -326,7 +328,7 @@ async fn checked(probe: &Probe, upstream: Upstream) -> Result<Upstream, Complain
     }
     let status = upstream.status;
     let body = upstream.body.collect(MOST).await.unwrap_or_default();
-    let complaint = probe.provider.dialect.read_complaint(status, None, &body);
+    let complaint = probe.provider.main().dialect.read_complaint(status, None, &body);
     let code = if matches!(status, 401 | 403) { Code::ProviderKeyRejected } else { complaint.code };
     let mut message = format!("HTTP {status}: {}", complaint.message);
     if let Some(secret) = &probe.provider.record.secret {

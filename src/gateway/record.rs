@@ -59,7 +59,7 @@ impl Trace {
     /// What the head of the request says.
     pub fn arrival(&mut self, arrival: &mut Arrival) {
         let (tags, session) = (std::mem::take(&mut arrival.tags), arrival.session.take());
-        let task = if let Wanted::Task(task) = arrival.wanted { Some(task) } else { None };
+        let task = if let Wanted::Task(task, _) = arrival.wanted { Some(task) } else { None };
         self.edit(|record| (record.task, record.tags, record.session) = (task, tags, session));
     }
 

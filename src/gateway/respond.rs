@@ -39,14 +39,13 @@ pub(crate) async fn respond(answer: Answer, trace: Option<Trace>) -> Response {
     match answer.content {
         Content::Stream(stream) => {
             identify(&mut headers, &stream.trace_id());
-            event_stream(&mut headers);
+            event_stream(&mut headers, stream.content_type());
             finish(answer.status, headers, Body::new(StreamBody(stream)))
         }
         Content::Whole { bytes, sight, stream } => {
-            if stream {
-                event_stream(&mut headers);
-            } else {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            match stream {
+                Some(media_type) => event_stream(&mut headers, media_type),
+                None => drop(headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"))),
             }
             settle(&mut headers, trace, |trace| trace.answered(answer.status, sight)).await;
             finish(answer.status, headers, Body::from(bytes))
@@ -117,8 +116,8 @@ fn finish(status: u16, headers: HeaderMap, body: Body) -> Response {
     response
 }
 
-fn event_stream(headers: &mut HeaderMap) {
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+fn event_stream(headers: &mut HeaderMap, media_type: &'static str) {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     // Tells a proxy in between to pass pieces on at once.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));

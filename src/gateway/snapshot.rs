@@ -1,19 +1,14 @@
 //! All configuration as one immutable value, made ready for calls: secrets opened, headers signed,
 //! addresses taken apart. A call reads it without a lock; it is rebuilt when the store's version moves.
 
-use crate::dialect::{ProviderDialect, anthropic, openai_chat};
-use crate::http::Endpoint;
+use super::side::SideState;
 use crate::provider::{self, sandbox};
-use crate::records::{Auth, Key, Org, Provider, Quirks, Route, User};
+use crate::records::{Auth, Key, Org, Provider, Quirks, Route, Side, User};
 use crate::secrets::{KeyHash, Sealer, Slot};
 use crate::store::{self, KeyRow, ProviderRow};
 use crate::types::{OrgId, Protocol, ProviderId, Secret, Task, Time, UserId};
-use http::{HeaderName, HeaderValue};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-static OPENAI: openai_chat::Provider = openai_chat::Provider;
-static ANTHROPIC: anthropic::Provider = anthropic::Provider;
 
 /// The configuration at one moment.
 #[derive(Default)]
@@ -46,36 +41,35 @@ pub(crate) struct KeyEntry {
 /// A provider, ready to be called.
 pub(crate) struct ProviderState {
     pub record: Provider,
-    pub dialect: &'static dyn ProviderDialect,
     pub link: Link,
-    /// Signature and configured headers.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Headers that are sent where the caller sent none of that name.
-    pub defaults: Vec<(HeaderName, HeaderValue)>,
+    /// What it speaks; never empty.
+    sides: Vec<SideState>,
+}
+
+impl ProviderState {
+    /// What it speaks first of all.
+    pub fn main(&self) -> &SideState {
+        &self.sides[0]
+    }
+
+    /// What it is spoken to in by a caller of that protocol: the caller's own where it does the task for the
+    /// model, else the first that does.
+    pub fn side(&self, caller: Protocol, task: Task, model: &str) -> &SideState {
+        let fitting = || self.sides.iter().filter(|side| side.admits(model));
+        let doing = || fitting().filter(|side| side.serves(task));
+        let own = doing().find(|side| side.dialect.protocol() == caller);
+        own.or_else(|| doing().next()).or_else(|| fitting().next()).unwrap_or(self.main())
+    }
 }
 
 /// How a provider is reached.
 pub(crate) enum Link {
-    /// Over the network; an address for each task that its protocol has.
-    Network([Option<Endpoint>; Task::ALL.len()]),
+    /// Over the network.
+    Network,
     /// In this process.
     Sandbox,
     /// Not at all, because of this fault in its configuration.
     Faulty(String),
-}
-
-impl Link {
-    /// The address for a task.
-    pub fn endpoint(&self, task: Task) -> Option<&Endpoint> {
-        match self {
-            Link::Network(endpoints) => endpoints[place(task)].as_ref(),
-            Link::Sandbox | Link::Faulty(_) => None,
-        }
-    }
-}
-
-fn place(task: Task) -> usize {
-    Task::ALL.iter().position(|other| *other == task).unwrap_or(0)
 }
 
 impl Snapshot {
@@ -142,21 +136,13 @@ pub(crate) fn ready(row: ProviderRow, sealer: &Sealer) -> ProviderState {
         Ok(record) => (record, None),
         Err((record, fault)) => (*record, Some(fault)),
     };
-    let dialect: &'static dyn ProviderDialect = match record.protocol {
-        Protocol::Openai => &OPENAI,
-        Protocol::Anthropic => &ANTHROPIC,
-    };
-    let mut state = ProviderState {
-        dialect,
-        link: Link::Sandbox,
-        headers: Vec::new(),
-        defaults: provider::default_headers(record.protocol),
-        record,
-    };
-    state.link = match fault.map_or_else(|| link(&mut state), Err) {
-        Ok(link) => link,
-        Err(fault) => Link::Faulty(format!("{fault}; mend it with `optscale-ai provider edit {name}`")),
-    };
+    let mut state = link(record);
+    if let Some(fault) = fault {
+        state.link = Link::Faulty(fault);
+    }
+    if let Link::Faulty(fault) = &mut state.link {
+        fault.push_str(&format!("; mend it with `optscale-ai provider edit {name}`"));
+    }
     state
 }
 
@@ -168,6 +154,7 @@ pub(crate) fn remote(base_url: &str, key: &Secret) -> ProviderState {
         name: "gateway".to_owned(),
         kind: "custom".to_owned(),
         protocol: Protocol::Openai,
+        sides: vec![Side::plain(Protocol::Openai)],
         base_url: base_url.trim_end_matches('/').to_owned(),
         auth: Auth::Bearer,
         secret: Some(key.clone()),
@@ -178,31 +165,21 @@ pub(crate) fn remote(base_url: &str, key: &Secret) -> ProviderState {
         enabled: true,
         created: Time::from_millis(0),
     };
-    let mut state =
-        ProviderState { dialect: &OPENAI, link: Link::Sandbox, headers: Vec::new(), defaults: Vec::new(), record };
-    state.link = link(&mut state).unwrap_or_else(Link::Faulty);
-    state
+    link(record)
 }
 
-/// Signs the headers and takes the address apart.
-fn link(state: &mut ProviderState) -> Result<Link, String> {
-    if state.record.kind == sandbox::KIND {
-        return Ok(Link::Sandbox);
-    }
-    let record = &state.record;
-    state.headers =
-        provider::signed_headers(&record.auth, record.secret.as_ref()).map_err(|error| error.to_string())?;
-    for (name, value) in &record.headers {
-        state.headers.push(provider::header(name, value).map_err(|error| error.to_string())?);
-    }
-    let mut endpoints = [const { None }; Task::ALL.len()];
-    for task in Task::ALL {
-        if let Some(path) = state.dialect.path(task) {
-            let address = format!("{}{path}", record.base_url);
-            endpoints[place(task)] = Some(Endpoint::parse(&address).map_err(|error| error.to_string())?);
+/// Signs the headers and takes the addresses apart.
+fn link(record: Provider) -> ProviderState {
+    let plain = || record.sides.iter().map(SideState::unreachable).collect();
+    let (link, sides) = if record.kind == sandbox::KIND {
+        (Link::Sandbox, plain())
+    } else {
+        match record.sides.iter().map(|side| SideState::new(side, &record)).collect() {
+            Ok(sides) => (Link::Network, sides),
+            Err(fault) => (Link::Faulty(fault), plain()),
         }
-    }
-    Ok(Link::Network(endpoints))
+    };
+    ProviderState { link, sides, record }
 }
 
 /// Puts a stored provider together with what its kind brings along; on a fault as far as that goes.
@@ -214,6 +191,7 @@ fn opened(row: ProviderRow, sealer: &Sealer) -> Result<Provider, (Box<Provider>,
         org: row.org,
         name: row.name,
         protocol,
+        sides: kind.map_or_else(|| vec![Side::plain(protocol)], |kind| kind.sides(protocol)),
         base_url: String::new(),
         auth: kind.map_or(Auth::None, |kind| kind.auth(protocol)),
         secret: None,

@@ -6,7 +6,7 @@
 use super::record::Trace;
 use super::upstream::Source;
 use crate::canonical::{Code, Complaint, Delta, Event};
-use crate::dialect::sse::{FrameTooLarge, Splitter};
+use crate::dialect::sse::{FrameTooLarge, Framing, Splitter};
 use crate::dialect::{Pass, ReadStream, Sight, Tap, WriteStream};
 use crate::store::Ticket;
 use bytes::{Bytes, BytesMut};
@@ -79,7 +79,7 @@ enum Step {
 impl AnswerStream {
     /// A stream from its first byte on.
     pub fn new(
-        source: Source,
+        (source, framing): (Source, Framing),
         carriage: Carriage,
         writer: Box<dyn WriteStream>,
         trace: Trace,
@@ -87,7 +87,7 @@ impl AnswerStream {
     ) -> AnswerStream {
         AnswerStream {
             source: Some(source),
-            splitter: Splitter::default(),
+            splitter: Splitter::new(framing),
             carriage,
             writer,
             sight: Sight::default(),
@@ -98,6 +98,11 @@ impl AnswerStream {
             alarm: None,
             state: State::Flowing,
         }
+    }
+
+    /// Its media type.
+    pub fn content_type(&self) -> &'static str {
+        self.writer.content_type()
     }
 
     /// The id of its trace.
@@ -258,7 +263,7 @@ impl AnswerStream {
         let mut out = BytesMut::new();
         if let Some(frame) = std::mem::take(&mut self.splitter).finish() {
             // A last frame whose empty line never came.
-            self.splitter.push([&frame.raw[..], b"\n\n"].concat().into());
+            self.splitter.push(frame.ended());
             match self.chunk(Bytes::new()) {
                 Step::Bytes(bytes) => out.extend_from_slice(&bytes),
                 ended => return ended,

@@ -1,6 +1,6 @@
 //! The request in the words of its target: bytes plus edits in the same dialect, else read and written anew.
 
-use super::call::{Ask, Call, Outcome, Target};
+use super::call::{Ask, Call, Outcome};
 use crate::body::Body;
 use crate::canonical::{Code, Complaint};
 use crate::dialect::{self, Asked, Written};
@@ -37,33 +37,33 @@ pub(crate) struct Translated {
 /// [`Code::UnsupportedFeature`] where the target's protocol has no such task; what the dialects say.
 pub(crate) fn request(ask: &Ask<'_>) -> Outcome<Translated> {
     let (call, target) = (ask.call, ask.target);
-    let theirs = target.provider.dialect;
+    let theirs = ask.side.dialect;
     let quirks = &target.provider.record.quirks;
     let max_output_tokens = target.card.and_then(|card| card.max_output_tokens);
     let facts = dialect::Target { model: &target.model, max_output_tokens, quirks };
     if theirs.protocol() == call.dialect.protocol() {
-        if theirs.path(call.task).is_none() {
-            return Err(no_such_task(call, target));
+        if !ask.serves(call.task) {
+            return Err(no_such_task(ask));
         }
         let mut body = Body::new(call.body.clone());
         theirs.splice(call.task, &mut body, &call.peek, &facts);
         return Ok(Translated { bytes: body.finish(), task: call.task, same: true, dropped: Vec::new() });
     }
     let task = if call.task == Task::Completion { Task::Chat } else { call.task };
-    if theirs.path(task).is_none() || task == Task::Embedding {
-        return Err(no_such_task(call, target));
+    if !ask.serves(task) || task == Task::Embedding {
+        return Err(no_such_task(ask));
     }
-    let prompt = call.dialect.read_prompt(call.task, call.text())?;
+    let prompt = call.dialect.read_prompt(call.task, call.text(), &call.url)?;
     let Written { bytes, dropped } = theirs.write_prompt(task, &prompt, &facts)?;
     Ok(Translated { bytes, task, same: false, dropped })
 }
 
-fn no_such_task(call: &Call, target: &Target) -> Complaint {
+fn no_such_task(ask: &Ask<'_>) -> Complaint {
     let message = format!(
         "{} speaks the {} protocol, which has no {}; choose a model of another provider",
-        target.name(),
-        target.provider.record.protocol,
-        match call.task {
+        ask.target.name(),
+        ask.side.dialect.protocol(),
+        match ask.call.task {
             Task::Chat => "conversations",
             Task::Completion => "plain completions",
             Task::Embedding => "embeddings",
@@ -74,23 +74,22 @@ fn no_such_task(call: &Call, target: &Target) -> Complaint {
 }
 
 /// The headers of the request: the provider's signature, and of the caller's what may go on.
-pub(crate) fn headers(call: &Call, target: &Target, same: bool) -> HeaderMap {
-    let provider = &target.provider;
+pub(crate) fn headers(ask: &Ask<'_>, same: bool) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(12);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     // Frames are read as they come: they must not be compressed.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     if same {
-        for (name, value) in &call.headers {
+        for (name, value) in &ask.call.headers {
             if FORWARDED.contains(name) {
                 headers.append(name, value.clone());
             }
         }
     }
-    for (name, value) in &provider.defaults {
+    for (name, value) in &ask.side.defaults {
         headers.entry(name).or_insert_with(|| value.clone());
     }
-    for (name, value) in &provider.headers {
+    for (name, value) in &ask.side.headers {
         headers.insert(name, value.clone());
     }
     headers
@@ -98,5 +97,6 @@ pub(crate) fn headers(call: &Call, target: &Target, same: bool) -> HeaderMap {
 
 /// What a writer of a streamed answer must know.
 pub(crate) fn asked(call: &Call) -> Asked {
-    Asked { task: call.task, include_usage: call.peek.include_usage }
+    let form = call.url.stream.unwrap_or_default();
+    Asked { task: call.task, include_usage: call.peek.include_usage, form }
 }

@@ -1,9 +1,10 @@
 //! The vendors, parsed once from the files in `builtin/`.
 
 use super::sandbox;
-use crate::records::{Auth, Quirks};
+use crate::records::{Auth, Quirks, Side};
 use crate::types::Protocol;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// Every vendor file, in the order in which lists show them. A new vendor is a file and a line here.
@@ -71,6 +72,15 @@ pub struct Kind {
     pub docs: String,
     /// What a user should know, one sentence.
     pub note: Option<String>,
+    /// Where [`Kind::protocol`]'s tasks are done, as in [`Side::paths`].
+    #[serde(default)]
+    paths: BTreeMap<String, String>,
+    /// The models that [`Kind::protocol`] is for, as in [`Side::models`].
+    #[serde(default)]
+    models: Vec<String>,
+    /// What it speaks besides, at the same base URL. A caller of one of these protocols is not translated.
+    #[serde(default)]
+    also: Vec<Side>,
     /// How it departs from the dialect.
     #[serde(default)]
     pub quirks: Quirks,
@@ -84,6 +94,15 @@ impl Kind {
     /// Whether it may speak `protocol`.
     pub fn speaks(&self, protocol: Protocol) -> bool {
         self.protocol == protocol || self.other_protocols.contains(&protocol)
+    }
+
+    /// All that it speaks where `protocol` was chosen, which comes first.
+    pub fn sides(&self, protocol: Protocol) -> Vec<Side> {
+        if protocol != self.protocol {
+            return vec![Side::plain(protocol)];
+        }
+        let main = Side { protocol, models: self.models.clone(), paths: self.paths.clone(), auth: None };
+        std::iter::once(main).chain(self.also.iter().cloned()).collect()
     }
 
     /// How requests in `protocol` are signed.

@@ -26,7 +26,8 @@ mod write_stream;
 mod write_turns;
 
 use super::{
-    Asked, CallerDialect, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, WriteStream, Written,
+    Asked, CallerDialect, Delivery, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, UrlFacts,
+    WriteStream, Written,
 };
 use crate::body::Body;
 use crate::canonical::{Complaint, Prompt, Reply, Text};
@@ -45,7 +46,7 @@ impl CallerDialect for Caller {
         Protocol::Anthropic
     }
 
-    fn peek(&self, task: Task, body: &str) -> Result<Peek, Complaint> {
+    fn peek(&self, task: Task, body: &str, _: &UrlFacts) -> Result<Peek, Complaint> {
         peek::peek(task, body)
     }
 
@@ -53,7 +54,7 @@ impl CallerDialect for Caller {
         texts::texts(body)
     }
 
-    fn read_prompt(&self, task: Task, body: &str) -> Result<Prompt, Complaint> {
+    fn read_prompt(&self, task: Task, body: &str, _: &UrlFacts) -> Result<Prompt, Complaint> {
         read_prompt::read(task, body)
     }
 
@@ -87,7 +88,7 @@ impl ProviderDialect for Provider {
         Protocol::Anthropic
     }
 
-    fn path(&self, task: Task) -> Option<&'static str> {
+    fn path(&self, task: Task, _: Delivery) -> Option<&'static str> {
         match task {
             Task::Chat => Some("/v1/messages"),
             Task::CountTokens => Some("/v1/messages/count_tokens"),

@@ -7,14 +7,14 @@ use crate::canonical::{
     Reasoning, Reply, Role, Sampling, Source, Thinking, Tool, ToolChoice, Turn,
 };
 use crate::dialect::sse::Splitter;
-use crate::dialect::{Asked, CallerDialect, ProviderDialect, Target};
+use crate::dialect::{Asked, CallerDialect, ProviderDialect, StreamForm, Target, UrlFacts};
 use crate::records::Quirks;
 use crate::types::{Protocol, Task};
 use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-const ASKED: Asked = Asked { task: Task::Chat, include_usage: true };
+const ASKED: Asked = Asked { task: Task::Chat, include_usage: true, form: StreamForm::Usual };
 
 /// A stream with every kind of block, as the API sends it.
 const STREAM: &str = concat!(
@@ -288,7 +288,7 @@ fn own_fields_come_back() {
         "output_config":{"effort":"max","task_budget":{"total":5}},"context_management":{"edits":[]},
         "tools":[{"type":"web_search_20250305","name":"web_search"},{"name":"f","input_schema":{"type":"object"},"defer_loading":true}],
         "messages":[{"role":"user","content":"hi"}]}"#;
-    let prompt = Caller.read_prompt(Task::Chat, body).unwrap();
+    let prompt = Caller.read_prompt(Task::Chat, body, &UrlFacts::default()).unwrap();
     let (out, dropped) = written(&prompt, "claude-opus-4-6");
     let mut expected: Value = serde_json::from_str(body).unwrap();
     expected["messages"][0]["content"] = json!([{"type": "text", "text": "hi"}]);
@@ -410,7 +410,7 @@ proptest! {
     fn a_prompt_that_both_can_say_comes_back(prompt in prompt()) {
         let (body, dropped) = written(&prompt, "claude-opus-4-6");
         prop_assert_eq!(dropped, Vec::<String>::new());
-        let again = Caller.read_prompt(Task::Chat, &body.to_string()).unwrap();
+        let again = Caller.read_prompt(Task::Chat, &body.to_string(), &UrlFacts::default()).unwrap();
         // `Value` spells JSON in its own way, which the schemas here withstand but for spaces.
         let spelled = |prompt: &Prompt| format!("{prompt:?}").replace(' ', "");
         prop_assert_eq!(spelled(&again), spelled(&prompt));
@@ -482,7 +482,7 @@ proptest! {
         let (_, messages) = WHOLE.split_once("\"content\":").unwrap();
         let request = cut(&format!("{{\"model\":\"m\",\"max_tokens\":5,\"messages\":[{{\"role\":\"assistant\",\"content\":{messages}]}}"));
         let _ = Caller.texts(Task::Chat, &request);
-        let _ = Caller.read_prompt(Task::Chat, &request);
+        let _ = Caller.read_prompt(Task::Chat, &request, &UrlFacts::default());
         let (mut splitter, mut reader) = (Splitter::default(), Provider.stream_reader(Task::Chat));
         splitter.push(Bytes::from(cut(STREAM)));
         while let Ok(Some(frame)) = splitter.next_frame() {

@@ -3,7 +3,7 @@
 use super::{Caller, Provider};
 use crate::canonical::*;
 use crate::dialect::sse::{Frame, Splitter};
-use crate::dialect::{Asked, CallerDialect, ProviderDialect, Sight};
+use crate::dialect::{Asked, CallerDialect, ProviderDialect, Sight, StreamForm, UrlFacts};
 use crate::types::{Task, Usage};
 use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
@@ -60,7 +60,7 @@ fn assert_sequential(events: &[Event]) {
 }
 
 fn stream_of(task: Task, events: impl IntoIterator<Item = Event>, include_usage: bool) -> (String, Vec<String>) {
-    let mut writer = Caller.stream_writer(Asked { task, include_usage });
+    let mut writer = Caller.stream_writer(Asked { task, include_usage, form: StreamForm::Usual });
     let mut out = BytesMut::new();
     events.into_iter().for_each(|event| writer.event(event, &mut out));
     writer.end(&mut out);
@@ -278,7 +278,7 @@ fn completions_are_text_completions() {
 
 #[test]
 fn a_failing_stream_ends_with_an_error_frame() {
-    let mut writer = Caller.stream_writer(Asked { task: Task::Chat, include_usage: false });
+    let mut writer = Caller.stream_writer(Asked { task: Task::Chat, include_usage: false, form: StreamForm::Usual });
     let mut out = BytesMut::new();
     writer.fail(&Complaint::new(Code::ProviderTimeout, "too slow"), "tr_1", &mut out);
     let chunk = &chunks(std::str::from_utf8(&out).unwrap())[0];
@@ -369,16 +369,16 @@ proptest! {
         let reply = Reply { choices: vec![choice], ..Reply::default() };
         let body: Value = serde_json::from_slice(&Caller.write_reply(Task::Chat, reply).bytes).unwrap();
         let echo = json!({"model": "m", "messages": [body["choices"][0]["message"]]}).to_string();
-        prop_assert_eq!(&Caller.read_prompt(Task::Chat, &echo).unwrap().turns[0].parts, &parts);
+        prop_assert_eq!(&Caller.read_prompt(Task::Chat, &echo, &UrlFacts::default()).unwrap().turns[0].parts, &parts);
     }
 
     #[test]
     fn nothing_panics(text in "\\PC{0,60}", value in mangled()) {
         for body in [text, value.to_string()] {
             for task in Task::ALL {
-                let _ = Caller.peek(task, &body);
+                let _ = Caller.peek(task, &body, &UrlFacts::default());
                 let _ = Caller.texts(task, &body);
-                let _ = Caller.read_prompt(task, &body);
+                let _ = Caller.read_prompt(task, &body, &UrlFacts::default());
                 let _ = Provider.glance(task, body.as_bytes());
                 let _ = Provider.read_reply(task, body.as_bytes());
             }

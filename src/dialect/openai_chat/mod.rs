@@ -37,7 +37,8 @@ mod answer_tests;
 mod write_prompt_tests;
 
 use super::{
-    Asked, CallerDialect, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, WriteStream, Written,
+    Asked, CallerDialect, Delivery, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, UrlFacts,
+    WriteStream, Written,
 };
 use crate::body::Body;
 use crate::canonical::{Complaint, Prompt, Reply, Text};
@@ -58,7 +59,7 @@ impl CallerDialect for Caller {
         Protocol::Openai
     }
 
-    fn peek(&self, task: Task, body: &str) -> Result<Peek, Complaint> {
+    fn peek(&self, task: Task, body: &str, _: &UrlFacts) -> Result<Peek, Complaint> {
         peek::peek(task, body)
     }
 
@@ -66,7 +67,7 @@ impl CallerDialect for Caller {
         texts::list(task, body)
     }
 
-    fn read_prompt(&self, task: Task, body: &str) -> Result<Prompt, Complaint> {
+    fn read_prompt(&self, task: Task, body: &str, _: &UrlFacts) -> Result<Prompt, Complaint> {
         read_prompt::read(task, body)
     }
 
@@ -100,7 +101,7 @@ impl ProviderDialect for Provider {
         Protocol::Openai
     }
 
-    fn path(&self, task: Task) -> Option<&'static str> {
+    fn path(&self, task: Task, _: Delivery) -> Option<&'static str> {
         match task {
             Task::Chat => Some("/chat/completions"),
             Task::Completion => Some("/completions"),

@@ -1,0 +1,116 @@
+//! A protocol that a provider speaks, made ready for calls: headers signed, addresses taken apart.
+
+use crate::dialect::{self, Delivery, ProviderDialect};
+use crate::http::Endpoint;
+use crate::provider;
+use crate::records::{Provider, Side};
+use crate::types::Task;
+use http::{HeaderName, HeaderValue};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::borrow::Cow;
+
+/// What a model's name in a path is written with: the slash of a namespace stays one.
+const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+const MODEL: &str = "{model}";
+
+/// A protocol that a provider speaks.
+pub(crate) struct SideState {
+    pub dialect: &'static dyn ProviderDialect,
+    models: Vec<String>,
+    /// For each task, whole and streamed.
+    addresses: [[Option<Address>; Delivery::ALL.len()]; Task::ALL.len()],
+    /// Signature and configured headers.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Headers that are sent where the caller sent none of that name.
+    pub defaults: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// Where a task is done.
+enum Address {
+    Fixed(Endpoint),
+    /// The path has the model in it.
+    Of {
+        base: Endpoint,
+        path: String,
+    },
+}
+
+impl SideState {
+    /// Makes a protocol of a provider ready.
+    ///
+    /// # Errors
+    /// What cannot be used, in words.
+    pub fn new(side: &Side, record: &Provider) -> Result<SideState, String> {
+        let mut state = SideState::unreachable(side);
+        let auth = side.auth.as_ref().unwrap_or(&record.auth);
+        state.headers = provider::signed_headers(auth, record.secret.as_ref()).map_err(|error| error.to_string())?;
+        for (name, value) in &record.headers {
+            state.headers.push(provider::header(name, value).map_err(|error| error.to_string())?);
+        }
+        for task in Task::ALL {
+            for delivery in Delivery::ALL {
+                state.addresses[task as usize][delivery as usize] = match state.path(side, task, delivery) {
+                    Some(path) => Some(Address::parse(&record.base_url, &path)?),
+                    None => None,
+                };
+            }
+        }
+        Ok(state)
+    }
+
+    /// One that has no address: it answers in this process, or cannot be reached.
+    pub fn unreachable(side: &Side) -> SideState {
+        SideState {
+            dialect: dialect::provider(side.protocol),
+            models: side.models.clone(),
+            addresses: [const { [const { None }; Delivery::ALL.len()] }; Task::ALL.len()],
+            headers: Vec::new(),
+            defaults: provider::default_headers(side.protocol),
+        }
+    }
+
+    fn path(&self, side: &Side, task: Task, delivery: Delivery) -> Option<String> {
+        let streamed = (delivery == Delivery::Streamed).then(|| side.paths.get(&format!("{}_stream", task.as_str())));
+        match streamed.flatten().or_else(|| side.paths.get(task.as_str())) {
+            Some(path) => (!path.is_empty()).then(|| path.clone()),
+            None => self.dialect.path(task, delivery).map(str::to_owned),
+        }
+    }
+
+    /// Whether the model is spoken to in this protocol.
+    pub fn admits(&self, model: &str) -> bool {
+        self.models.is_empty() || self.models.iter().any(|begin| model.starts_with(begin.as_str()))
+    }
+
+    /// Whether the task is done in this protocol. Where nothing has an address, what the protocol has counts.
+    pub fn serves(&self, task: Task) -> bool {
+        let placeless = self.addresses.iter().flatten().all(Option::is_none);
+        if placeless {
+            return self.dialect.path(task, Delivery::Whole).is_some();
+        }
+        self.addresses[task as usize].iter().any(Option::is_some)
+    }
+
+    /// Where the task is done for a model.
+    pub fn endpoint(&self, task: Task, delivery: Delivery, model: &str) -> Option<Cow<'_, Endpoint>> {
+        match self.addresses[task as usize][delivery as usize].as_ref()? {
+            Address::Fixed(endpoint) => Some(Cow::Borrowed(endpoint)),
+            Address::Of { base, path } => {
+                let model = utf8_percent_encode(model, IN_PATH).to_string();
+                base.with_path(&path.replace(MODEL, &model)).ok().map(Cow::Owned)
+            }
+        }
+    }
+}
+
+impl Address {
+    fn parse(base_url: &str, path: &str) -> Result<Address, String> {
+        let address = format!("{base_url}{path}");
+        if !address.contains(MODEL) {
+            return Endpoint::parse(&address).map(Address::Fixed).map_err(|error| error.to_string());
+        }
+        let base = Endpoint::parse(&address.replace(MODEL, "")).map_err(|error| error.to_string())?;
+        let path = address.get(base.origin().len()..).unwrap_or_default().to_owned();
+        Ok(Address::Of { base, path })
+    }
+}
