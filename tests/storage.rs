@@ -70,9 +70,13 @@ impl Stage {
         }
     }
 
-    /// Every one of these answers is whole, and its trace is there.
+    /// Every one of these answers is whole, and its trace is there, or it is a refusal; not all are.
     fn check(&self, answers: Vec<JoinHandle<Response>>) {
-        let answers: Vec<Response> = answers.into_iter().map(|answer| answer.join().unwrap()).collect();
+        let answers = answers.into_iter().map(|answer| answer.join().unwrap());
+        // A call on its way while the gateway became unready was turned away as well.
+        let (refused, answers): (Vec<_>, Vec<_>) = answers.partition(|answer| answer.status() == 503);
+        refused.into_iter().for_each(check_refusal);
+        assert!(!answers.is_empty(), "every call was turned away");
         check_ledger(&self.home, &answers);
     }
 }

@@ -7,6 +7,7 @@ use crate::price::Rates;
 use crate::records::{Attempt, Status, TraceRecord};
 use crate::store::column::{USAGE_SOURCES, at, place};
 use crate::types::{KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Task, TraceId, Usage, UserId};
+use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -76,7 +77,7 @@ pub(super) fn encode(stage: Stage, record: &TraceRecord, space: &mut [u8]) -> Op
         Stage::Finished => Entry::Finished(row),
         Stage::Corrected => Entry::Corrected(row),
     };
-    Some(1 + postcard::to_slice(&entry, rest).ok()?.len())
+    Some(1 + postcard::serialize_with_flavor(&entry, Space { bytes: rest, end: 0 }).ok()?)
 }
 
 /// Reads an entry; none where this version of the program does not know what it says.
@@ -88,6 +89,39 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(Stage, TraceRecord)> {
         Entry::Corrected(row) => (Stage::Corrected, row),
     };
     Some((stage, row.record()?))
+}
+
+/// Where an entry is written. Nearly all of its parts are one byte, which needs no copying.
+struct Space<'s> {
+    bytes: &'s mut [u8],
+    end: usize,
+}
+
+impl Flavor for Space<'_> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        *self.bytes.get_mut(self.end).ok_or(postcard::Error::SerializeBufferFull)? = byte;
+        self.end += 1;
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        if let [byte] = bytes {
+            return self.try_push(*byte);
+        }
+        let end = self.end + bytes.len();
+        let space = self.bytes.get_mut(self.end..end).ok_or(postcard::Error::SerializeBufferFull)?;
+        space.copy_from_slice(bytes);
+        self.end = end;
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<usize> {
+        Ok(self.end)
+    }
 }
 
 impl<'a> Row<'a> {
