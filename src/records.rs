@@ -2,6 +2,10 @@
 //!
 //! Plain data. How a record is stored, checked or shown is said elsewhere.
 
+mod sheet;
+
+pub use sheet::{Feature, Finding, Sheet, Verdict};
+
 use crate::price::Rates;
 use crate::types::{KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Secret, Task, Time, TraceId, Usage, UserId};
 use serde::{Deserialize, Serialize};

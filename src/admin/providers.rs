@@ -108,6 +108,10 @@ pub fn edit(
             check_free(change, org, &edited.name)?;
             rename_everywhere(change, &row, &edited.name)?;
         }
+        if (&edited.base_url, edited.protocol) != (&row.base_url, row.protocol) {
+            // Another server may have other models under the same names.
+            change.forget_sheets(row.id)?;
+        }
         change.edit_provider(row.id, &as_new(&edited))?;
         if let Some(secret) = &secret {
             keep_secret(change, sealer, row.id, secret)?;
@@ -156,6 +160,7 @@ pub fn remove(store: &Store, org: OrgId, name: &str) -> Result<ProviderRow, Admi
             );
             return Err(AdminError::Refused(reason));
         }
+        change.forget_sheets(row.id)?;
         change.remove_provider(row.id, Time::now())?;
         Ok(row)
     })

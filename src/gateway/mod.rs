@@ -16,6 +16,7 @@ mod directory;
 mod dispatch;
 mod estimate;
 mod models;
+mod needs;
 mod probe;
 mod record;
 mod respond;
@@ -29,7 +30,7 @@ mod translate;
 mod upstream;
 
 pub use directory::{Directory, Place};
-pub use probe::{Address, Heard, Pace, Probe, ProbeError, Way};
+pub use probe::{Address, Heard, Look, Pace, Probe, ProbeError, Way};
 pub use serve::{Limits, Ready, ServeError, ServeOptions, serve};
 
 use crate::canonical::{Code, Complaint};
@@ -41,10 +42,11 @@ use arc_swap::{ArcSwap, Guard};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use call::{Answer, Arrival, Caller, Outcome, Wanted};
+use call::{Answer, Arrival, Call, Caller, Outcome, Wanted};
 use cards::Cards;
 use estimate::Estimator;
 use record::Trace;
+use route::Plan;
 use snapshot::Snapshot;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -129,14 +131,13 @@ async fn carry(
     gateway.check_storage().inspect_err(|_| gateway.spare_memory(trace))?;
     let call = accept::receive(&mut arrival, (task, url), body, gateway.limits.max_body).await?;
     note(trace, |trace| trace.call(&call));
-    let grant = match authorise::authorise(&gateway.cards, &caller, &call) {
+    let plan = match planned(gateway, &caller, &call) {
         Err(_) if gateway.looked_again().await => {
             caller = authenticate::authenticate(gateway, &arrival)?;
-            authorise::authorise(&gateway.cards, &caller, &call)?
+            planned(gateway, &caller, &call)?
         }
-        granted => granted?,
+        plan => plan?,
     };
-    let plan = route::route(grant);
     note(trace, |trace| trace.plan(&plan));
     dispatch::dispatch(worker, plan, call, trace).await
 }
@@ -149,6 +150,12 @@ async fn known(gateway: &Gateway, arrival: &Arrival) -> Outcome<Caller> {
         }
         found => found,
     }
+}
+
+/// Whether the caller may call the model, and where the call goes.
+fn planned(gateway: &Gateway, caller: &Caller, call: &Call) -> Outcome<Plan> {
+    let grant = authorise::authorise(&gateway.cards, caller, call)?;
+    route::route(&gateway.cards, caller, call, grant)
 }
 
 fn note(trace: &mut Option<Trace>, what: impl FnOnce(&mut Trace)) {
