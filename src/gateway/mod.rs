@@ -17,6 +17,7 @@ mod dispatch;
 mod estimate;
 mod models;
 mod needs;
+mod partial;
 mod probe;
 mod record;
 mod respond;
