@@ -12,12 +12,12 @@ use super::upstream::{Source, Upstream};
 use crate::canonical::{Code, Complaint};
 use crate::dialect::sse::Framing;
 use crate::dialect::{Sight, Written};
-use crate::http::{HttpError, Outgoing, Patience};
+use crate::http::{HttpError, Outgoing, Patience, retry_after};
 use crate::provider::sandbox;
 use crate::tokens;
-use crate::types::Task;
+use crate::types::{Task, Time};
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, Method};
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -29,8 +29,6 @@ const MOST_REPLY: usize = 256 * 1024 * 1024;
 /// An error page says what it has to say in less.
 const MOST_ERROR: usize = 256 * 1024;
 const ERROR_PATIENCE: Duration = Duration::from_secs(10);
-/// Who is told to come back later than in a day is told to come back in a day.
-const LONGEST_RETRY: Duration = Duration::from_secs(86_400);
 
 /// Sends a granted call to its targets in order, until one answers.
 ///
@@ -191,7 +189,7 @@ async fn refusal(ask: &Ask<'_>, translated: &Translated, upstream: Upstream) -> 
         );
         return Err(Complaint::new(Code::ProviderError, message).with_status(status));
     }
-    let complaint = ask.side.dialect.read_complaint(status, retry_after(&headers), &bytes);
+    let complaint = ask.side.dialect.read_complaint(status, retry_after(&headers, Time::now()), &bytes);
     if status == 401 {
         let message = format!(
             "the provider `{name}` refused the API key that the gateway holds for it; an administrator replaces it with \
@@ -203,12 +201,6 @@ async fn refusal(ask: &Ask<'_>, translated: &Translated, upstream: Upstream) -> 
         return Err(complaint);
     }
     Ok(Given { status, headers: shown(&headers), dropped: Vec::new(), content: Content::Refusal { bytes, complaint } })
-}
-
-/// How long until the provider wants to be asked again, where it says so in seconds.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: f64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok().map(|wait| wait.min(LONGEST_RETRY))
 }
 
 /// The provider answers.
