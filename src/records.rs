@@ -190,7 +190,7 @@ pub struct Key {
     pub last_four: String,
     /// Providers that it may call; none given means all that its user may.
     pub providers: Vec<String>,
-    /// `provider/model`s that it may call; none given means all that its user may.
+    /// `provider/model`s and names of routing rules that it may call; none given means all that its user may.
     pub models: Vec<String>,
     /// Notes that each of its calls carries.
     pub tags: BTreeMap<String, String>,

@@ -236,7 +236,10 @@ fn rename_everywhere(change: &Change<'_>, row: &ProviderRow, to: &str) -> Result
         change.allow_user(user.id, &rename(&user.allowed))?;
     }
     for key in change.keys(row.org)?.into_iter().map(|row| row.key).filter(|key| key.revoked.is_none()) {
-        let (providers, models) = (rename(&key.providers), rename(&key.models));
+        let providers = rename(&key.providers);
+        // A name without a slash is a routing rule's.
+        let model = |name: &String| renamed(name, &row.name, to).filter(|_| name.contains('/'));
+        let models: Vec<String> = key.models.iter().map(|name| model(name).unwrap_or_else(|| name.clone())).collect();
         super::keys::write_lists(change, &key, &providers, &models)?;
     }
     for route in change.routes(row.org)? {

@@ -132,6 +132,10 @@ async fn carry(
     gateway.check_storage().inspect_err(|_| gateway.spare_memory(trace))?;
     let call = accept::receive(&mut arrival, (task, url), body, gateway.limits.max_body).await?;
     note(trace, |trace| trace.call(&call));
+    if caller.version != gateway.snapshot().version {
+        // While the body came the key may have been revoked.
+        caller = authenticate::authenticate(gateway, &arrival)?;
+    }
     let plan = match planned(gateway, &caller, &call) {
         Err(_) if gateway.looked_again().await => {
             caller = authenticate::authenticate(gateway, &arrival)?;
