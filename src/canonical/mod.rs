@@ -7,6 +7,7 @@ mod complaint;
 mod event;
 mod prompt;
 mod reply;
+mod seal;
 mod text;
 
 pub use complaint::{Code, Complaint};
@@ -16,4 +17,5 @@ pub use prompt::{
     ToolChoice, Turn,
 };
 pub use reply::{Choice, Finish, Reply};
+pub use seal::{opened_seal, sealed_by};
 pub use text::{Text, Voice};

@@ -5,6 +5,7 @@
 //! another one, and knows no key, no route and no table.
 
 pub mod anthropic;
+pub mod gemini;
 pub mod openai_chat;
 pub mod sse;
 
@@ -23,6 +24,7 @@ pub fn caller(protocol: Protocol) -> &'static dyn CallerDialect {
     match protocol {
         Protocol::Openai => &openai_chat::Caller,
         Protocol::Anthropic => &anthropic::Caller,
+        Protocol::Gemini => &gemini::Caller,
     }
 }
 
@@ -31,6 +33,7 @@ pub fn provider(protocol: Protocol) -> &'static dyn ProviderDialect {
     match protocol {
         Protocol::Openai => &openai_chat::Provider,
         Protocol::Anthropic => &anthropic::Provider,
+        Protocol::Gemini => &gemini::Provider,
     }
 }
 
@@ -201,6 +204,11 @@ pub trait WriteStream: Send {
 
     /// Appends the frames that say `event`.
     fn event(&mut self, event: Event, out: &mut BytesMut);
+
+    /// Appends a frame that the provider wrote in the same dialect, in the layout that the caller asked for.
+    fn relay(&mut self, frame: &sse::Frame, out: &mut BytesMut) {
+        out.extend_from_slice(&frame.raw);
+    }
 
     /// Appends the frames that end the stream well: the caller has the whole answer with them.
     fn end(&mut self, out: &mut BytesMut);

@@ -50,7 +50,7 @@ pub(crate) fn request(ask: &Ask<'_>) -> Outcome<Translated> {
         return Ok(Translated { bytes: body.finish(), task: call.task, same: true, dropped: Vec::new() });
     }
     let task = if call.task == Task::Completion { Task::Chat } else { call.task };
-    if !ask.serves(task) || task == Task::Embedding {
+    if !ask.serves(task) || matches!(task, Task::Embedding | Task::EmbeddingBatch) {
         return Err(no_such_task(ask));
     }
     let prompt = call.dialect.read_prompt(call.task, call.text(), &call.url)?;
@@ -66,7 +66,7 @@ fn no_such_task(ask: &Ask<'_>) -> Complaint {
         match ask.call.task {
             Task::Chat => "conversations",
             Task::Completion => "plain completions",
-            Task::Embedding => "embeddings",
+            Task::Embedding | Task::EmbeddingBatch => "embeddings",
             Task::CountTokens => "token counting",
         }
     );

@@ -1,4 +1,4 @@
-//! A model provider on loopback that speaks OpenAI and Anthropic and plays what a test asks.
+//! A model provider on loopback that speaks OpenAI, Anthropic and Gemini and plays what a test asks.
 //!
 //! It shares no code with the crate, so that a mistake there is not repeated here. It keeps every
 //! request byte for byte, counts answers that the other side gave up, and asks for no key.
@@ -50,6 +50,8 @@
 
 #[path = "fake/anthropic.rs"]
 mod anthropic;
+#[path = "fake/gemini.rs"]
+mod gemini;
 #[path = "fake/http.rs"]
 mod http;
 #[path = "fake/openai.rs"]
@@ -241,7 +243,11 @@ fn next_answer(request: Request, state: &State) -> Answer {
 }
 
 fn scripted(request: &Request) -> Answer {
-    let path = request.path.split('?').next().unwrap_or_default();
+    let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+    if let Some(task) = path.strip_prefix("/v1beta/").filter(|task| !task.starts_with("openai/")) {
+        return gemini::answer(request, task, query);
+    }
+    let path = path.strip_prefix("/v1beta/openai").unwrap_or(path);
     let task = path.trim_start_matches("/v1").trim_start_matches('/');
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let anthropic = request.header("anthropic-version").is_some();

@@ -106,7 +106,7 @@ impl ProviderDialect for Provider {
             Task::Chat => Some("/chat/completions"),
             Task::Completion => Some("/completions"),
             Task::Embedding => Some("/embeddings"),
-            Task::CountTokens => None,
+            Task::CountTokens | Task::EmbeddingBatch => None,
         }
     }
 
