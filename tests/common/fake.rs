@@ -32,7 +32,7 @@
 //! | `nodone` | a stream without its last frame |
 //! | `bytes` | every byte of a stream in a chunk of its own |
 //! | `crlf` | a stream with CR LF line ends |
-//! | `ping` | a keep-alive frame before every piece |
+//! | `ping` | a keep-alive frame before every piece (not in Gemini's words: its SDKs take none) |
 //!
 //! It also does as the request says: a limit of tokens cuts the text after as many pieces; a stop
 //! text ends it; a tool choice forces, forbids or narrows calls (a tool it does not know is called

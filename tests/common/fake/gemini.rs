@@ -58,7 +58,7 @@ fn generate(model: &str, body: &Value, stream: bool) -> Answer {
     let play = compose(&ask);
     if stream {
         let failed = complaint(503, "the fake provider failed");
-        return words.stream(frames(&ask, &play, words.has("ping")), &format!("data: {failed}\r\n\r\n"));
+        return words.stream(frames(&ask, &play), &format!("data: {failed}\r\n\r\n"));
     }
     words.whole(&whole(&ask, &play))
 }
@@ -198,15 +198,12 @@ fn whole(ask: &Ask, play: &Play) -> Value {
     body
 }
 
-fn frames(ask: &Ask, play: &Play, ping: bool) -> Vec<String> {
+fn frames(ask: &Ask, play: &Play) -> Vec<String> {
     let mut frames = Vec::new();
     let mut push = |candidate: Value, usage: Option<Value>| {
         let mut body = response(ask, candidate);
         if let Some(usage) = usage {
             body["usageMetadata"] = usage;
-        }
-        if ping {
-            frames.push(": keep-alive\r\n\r\n".to_owned());
         }
         frames.push(format!("data: {body}\r\n\r\n"));
     };
