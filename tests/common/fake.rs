@@ -14,6 +14,7 @@
 //! | `wMS` | waits MS milliseconds before the first byte of all |
 //! | `tool` | a call of `get_weather` with [`WEATHER`], id `call_fake_0` |
 //! | `tools` | the text [`LOOKING`], then that call and one of `get_time` with [`TIME`], id `call_fake_1` |
+//! | `folder` | a call of `list_directory` with [`FOLDER`], as Google's coding agent has it |
 //! | `think` | [`THOUGHT`] first, sealed with [`SIGNATURE`] (`reasoning_content` in OpenAI's words) |
 //! | `redacted` | thinking that only the provider can read, [`REDACTED`] (Anthropic) |
 //! | `refuse` | the model declines with [`REFUSAL`] |

@@ -39,8 +39,13 @@ def run(name, prompt):
 
 
 @case
-def answers(p):
-    equal(run(model(p, "fake"), "What is six times seven?")["response"], TEXT)
+def a_turn_with_a_tool(p):
+    answer = run(model(p, "fake-folder-think"), "What is in this folder?")
+    assert "note.txt" in answer["response"] and answer["response"].startswith("Results: "), answer
+    equal(answer["stats"]["tools"]["totalSuccess"], 1)
+    # The thought of a provider that seals thoughts comes back with the call.
+    body = json.dumps(last()["body"])
+    assert p == "oa" or SIGNATURE in body, body
 
 
 if __name__ == "__main__":
