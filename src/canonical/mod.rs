@@ -8,6 +8,7 @@ mod event;
 mod places;
 mod prompt;
 mod reply;
+mod seal;
 mod text;
 
 pub use complaint::{Code, Complaint};
@@ -18,4 +19,5 @@ pub use prompt::{
     ToolChoice, Turn,
 };
 pub use reply::{Choice, Finish, Reply};
+pub use seal::{opened_seal, sealed_by};
 pub use text::{Text, Voice};

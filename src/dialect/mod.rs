@@ -5,12 +5,13 @@
 //! another one, and knows no key, no route and no table.
 
 pub mod anthropic;
+pub mod gemini;
 pub mod openai_chat;
 pub mod sse;
 
 use self::sse::Framing;
 use crate::body::Body;
-use crate::canonical::{Code, Complaint, Event, Prompt, Reply, Text, UsageReport};
+use crate::canonical::{Code, Complaint, Event, Prompt, Reasoning, Reply, Text, UsageReport};
 use crate::records::Quirks;
 use crate::scan::Cursor;
 use crate::types::{Protocol, Task, Time};
@@ -24,6 +25,7 @@ pub fn caller(protocol: Protocol) -> &'static dyn CallerDialect {
     match protocol {
         Protocol::Openai => &openai_chat::Caller,
         Protocol::Anthropic => &anthropic::Caller,
+        Protocol::Gemini => &gemini::Caller,
     }
 }
 
@@ -32,6 +34,7 @@ pub fn provider(protocol: Protocol) -> &'static dyn ProviderDialect {
     match protocol {
         Protocol::Openai => &openai_chat::Provider,
         Protocol::Anthropic => &anthropic::Provider,
+        Protocol::Gemini => &gemini::Provider,
     }
 }
 
@@ -184,6 +187,9 @@ pub trait CallerDialect: Send + Sync {
     /// As [`CallerDialect::peek`], for every field that has a place in the canonical model.
     fn read_prompt(&self, task: Task, body: &str, url: &UrlFacts) -> Result<Prompt, Complaint>;
 
+    /// Where a request asks for the reasoning that was read as `wish`.
+    fn reasoning_field(&self, wish: &Reasoning) -> &'static str;
+
     /// Writes a whole answer.
     fn write_reply(&self, task: Task, reply: Reply) -> Written;
 
@@ -212,6 +218,11 @@ pub trait WriteStream: Send {
 
     /// Appends the frames that say `event`.
     fn event(&mut self, event: Event, out: &mut BytesMut);
+
+    /// Appends a frame that the provider wrote in the same dialect, in the layout that the caller asked for.
+    fn relay(&mut self, frame: &sse::Frame, out: &mut BytesMut) {
+        out.extend_from_slice(&frame.raw);
+    }
 
     /// Appends the frames that end the stream well: the caller has the whole answer with them.
     fn end(&mut self, out: &mut BytesMut);

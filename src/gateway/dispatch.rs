@@ -6,12 +6,12 @@ use super::estimate::Evidence;
 use super::record::Trace;
 use super::route::Plan;
 use super::snapshot::Link;
-use super::stream::{AnswerStream, Carriage, Pace, witness};
+use super::stream::{AnswerStream, Carriage, Layout, Pace, witness};
 use super::translate::{self, Translated};
 use super::upstream::{Source, Upstream};
 use crate::canonical::{Code, Complaint};
 use crate::dialect::sse::Framing;
-use crate::dialect::{Sight, Written};
+use crate::dialect::{Sight, StreamForm, Written};
 use crate::http::{HttpError, Outgoing, Patience, retry_after};
 use crate::provider::sandbox;
 use crate::tokens;
@@ -190,7 +190,7 @@ async fn refusal(ask: &Ask<'_>, translated: &Translated, upstream: Upstream) -> 
         return Err(Complaint::new(Code::ProviderError, message).with_status(status));
     }
     let complaint = ask.side.dialect.read_complaint(status, retry_after(&headers, Time::now()), &bytes);
-    if status == 401 {
+    if status == 401 || complaint.code == Code::ProviderKeyRejected {
         let message = format!(
             "the provider `{name}` refused the API key that the gateway holds for it; an administrator replaces it with \
              `optscale-ai provider edit {name} --api-key-env VAR`"
@@ -310,12 +310,14 @@ fn stream(
     slot: &mut Option<Trace>,
 ) -> Outcome<Content> {
     let theirs = ask.side.dialect;
+    let asked = translate::asked(ask.call);
     let carriage = if translated.same {
-        Carriage::Forward(theirs.tap(translated.task, !ask.call.peek.include_usage))
+        let layout = if asked.form == StreamForm::Usual { Layout::AsItCame } else { Layout::Another };
+        Carriage::Forward(theirs.tap(translated.task, !ask.call.peek.include_usage), layout)
     } else {
         Carriage::Translate(theirs.stream_reader(translated.task))
     };
-    let writer = ask.call.dialect.stream_writer(translate::asked(ask.call));
+    let writer = ask.call.dialect.stream_writer(asked);
     let mut trace = slot.take().ok_or_else(|| Complaint::new(Code::Internal, "the trace is gone"))?;
     trace.streams();
     Ok(Content::Stream(Box::new(AnswerStream::new((upstream.body, theirs.framing()), carriage, writer, trace, pace))))

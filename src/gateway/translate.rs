@@ -5,7 +5,7 @@ use crate::body::Body;
 use crate::canonical::{Code, Complaint, Effort, Prompt, Reasoning, Thinking};
 use crate::dialect::{self, Asked, Written};
 use crate::records::Feature;
-use crate::types::{Protocol, Task};
+use crate::types::Task;
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -51,7 +51,7 @@ pub(crate) fn request(ask: &Ask<'_>) -> Outcome<Translated> {
         return Ok(Translated { bytes: body.finish(), task: call.task, same: true, dropped: Vec::new() });
     }
     let task = if call.task == Task::Completion { Task::Chat } else { call.task };
-    if !ask.serves(task) || task == Task::Embedding {
+    if !ask.serves(task) || matches!(task, Task::Embedding | Task::EmbeddingBatch) {
         return Err(no_such_task(ask));
     }
     let mut prompt = call.dialect.read_prompt(call.task, call.text(), &call.url)?;
@@ -73,11 +73,7 @@ fn without_thinking(target: &Target, call: &Call, prompt: &mut Prompt) -> Option
     if is_off || wish == Reasoning::default() {
         return None;
     }
-    Some(match (call.dialect.protocol(), wish.thinking) {
-        (Protocol::Openai, _) => "reasoning_effort",
-        (Protocol::Anthropic, None) => "output_config.effort",
-        (Protocol::Anthropic, Some(_)) => "thinking",
-    })
+    Some(call.dialect.reasoning_field(&wish))
 }
 
 fn no_such_task(ask: &Ask<'_>) -> Complaint {
@@ -88,7 +84,7 @@ fn no_such_task(ask: &Ask<'_>) -> Complaint {
         match ask.call.task {
             Task::Chat => "conversations",
             Task::Completion => "plain completions",
-            Task::Embedding => "embeddings",
+            Task::Embedding | Task::EmbeddingBatch => "embeddings",
             Task::CountTokens => "token counting",
         }
     );

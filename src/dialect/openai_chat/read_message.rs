@@ -6,7 +6,7 @@
 use super::read_prompt::{no_such_word, optional};
 use super::wire::{Obj, Val};
 use super::{read_part, wire};
-use crate::canonical::{Complaint, Json, Part, Prompt, Role, Turn};
+use crate::canonical::{Complaint, Json, Part, Prompt, Role, Turn, sealed_by};
 use crate::types::Protocol;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -100,6 +100,7 @@ impl Conversation<'_> {
             parts.push(Part::Refusal { text });
         }
         for call in message.take("tool_calls").map_or(Ok(Vec::new()), |calls| calls.items())? {
+            parts.extend(seal(&call)?);
             parts.push(tool_call(&call)?);
         }
         if let Some(call) = message.take("function_call") {
@@ -185,6 +186,15 @@ pub(super) fn thinking_block(block: &Val<'_>) -> Result<Part, Complaint> {
         "redacted_thinking" => Ok(Part::RedactedThinking { data: object.need("data")?.string()? }),
         other => Err(no_such_word(&kind, "thinking, redacted_thinking", other)),
     }
+}
+
+/// The seal of a call, where Google's own endpoint for this protocol keeps it. It becomes a thought before the call.
+pub(super) fn seal(call: &Val<'_>) -> Result<Option<Part>, Complaint> {
+    let Some(extra) = call.object()?.take("extra_content") else { return Ok(None) };
+    let Some(google) = extra.object()?.take("google") else { return Ok(None) };
+    let seal = optional(&mut google.object()?, "thought_signature", Val::string)?.filter(|seal| !seal.is_empty());
+    let signature = seal.map(|seal| Some(sealed_by(Protocol::Gemini, &seal)));
+    Ok(signature.map(|signature| Part::Thinking { text: String::new(), signature }))
 }
 
 /// Reads one of `tool_calls`; a tool of another type than `function` is carried as it is.
