@@ -218,11 +218,19 @@ fn connect_shows_what_a_client_needs() {
 }
 "#,
     );
-    shell.expect("connect", 0, "Base URL:   http://127.0.0.1:8642/v1
+    shell.expect(
+        "connect",
+        0,
+        "Base URL:   http://127.0.0.1:8642/v1
 API key:    sk-osai-KEY
 Model name: sandbox/echo
-", "a ready snippet: `optscale-ai connect CLIENT` with openai-python, openai-node, anthropic-python, anthropic-node, langchain, litellm, curl, env
-");
+",
+        &format!(
+            "a ready snippet: `optscale-ai connect CLIENT` with {}
+",
+            optscale_ai::connect::clients().iter().map(|client| client.name()).collect::<Vec<_>>().join(", ")
+        ),
+    );
     let one: Value = serde_json::from_str(&shell.ok("connect -o json")).unwrap();
     let two: Value =
         serde_json::from_str(&shell.ok("connect curl -o json --model x/y --base-url https://h/v1")).unwrap();
