@@ -208,6 +208,8 @@ hint: did you mean `fast`?
 #[test]
 fn connect_shows_what_a_client_needs() {
     let shell = Shell::with_sandbox();
+    let clients: Vec<&str> = optscale_ai::connect::clients().iter().map(|client| client.name()).collect();
+    let clients = clients.join(", ");
     shell.shows(
         "connect -o json",
         r#"{
@@ -241,10 +243,7 @@ Model name: sandbox/echo
     shell.fails(
         "connect curll",
         3,
-        "error: there is no client `curll`
-hint: did you mean `curl`?
-hint: known are openai-python, openai-node, anthropic-python, anthropic-node, langchain, litellm, curl, env
-",
+        &format!("error: there is no client `curll`\nhint: did you mean `curl`?\nhint: known are {clients}\n"),
     );
     let bare = Shell::new();
     bare.fails(
