@@ -11,7 +11,7 @@ use crate::config::{Home, LockError};
 use crate::http::{Client, Network, TrustError};
 use crate::secrets::{MasterKey, Sealer, SecretsError};
 use crate::store::{Ledger, Store, StoreError};
-use crate::types::TraceIds;
+use crate::types::{Time, TraceIds};
 use arc_swap::ArcSwap;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -23,11 +23,15 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// How often the store is asked whether the configuration changed.
 const CONFIG_POLL: Duration = Duration::from_millis(250);
+/// How often it is gleaned from traces when keys were used last.
+const GLEAN_EVERY: Duration = Duration::from_secs(60);
+/// Traces that arrived this long ago are written down.
+const GLEAN_BEHIND: Duration = Duration::from_secs(120);
 /// Answers under way have this long to end after a signal.
 const DRAIN: Duration = Duration::from_secs(30);
 /// A client that does not send its head is cut off.
@@ -181,6 +185,7 @@ fn watch_over(gateway: &Gateway, home: &Home, sealer: &Sealer) -> Result<(), Ser
         tokio::pin!(signal);
         let mut tick = tokio::time::interval(CONFIG_POLL);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut gleaned = Instant::now();
         loop {
             tokio::select! {
                 _ = &mut signal => return,
@@ -196,6 +201,11 @@ fn watch_over(gateway: &Gateway, home: &Home, sealer: &Sealer) -> Result<(), Ser
                 gateway.snapshot.store(Arc::new(Snapshot::build(stored, sealer)));
             }
             gateway.freshness.looks.send_modify(|looks| *looks += 1);
+            if gleaned.elapsed() >= GLEAN_EVERY {
+                gleaned = Instant::now();
+                // What cannot be written now is gleaned the next time.
+                let _ = store.glean_key_uses(Time::now().before(GLEAN_BEHIND));
+            }
         }
     });
     Ok(())
