@@ -111,7 +111,7 @@ impl Estimator {
         let (sender, jobs) = mpsc::sync_channel::<Job>(WAITING);
         std::thread::Builder::new().name("estimator".into()).spawn(move || {
             for job in jobs {
-                ledger.note(refined(job));
+                ledger.correct(refined(job));
             }
         })?;
         Ok(Estimator(sender))

@@ -6,6 +6,7 @@
 mod column;
 mod costs;
 mod error;
+mod journal;
 mod keys;
 mod ledger;
 mod meta;
@@ -25,7 +26,6 @@ pub use keys::{KeyEdit, KeyRow, NewKey, Rotation};
 pub use ledger::{Ledger, Ticket};
 pub use orgs::NewOrg;
 pub use providers::{NewProvider, ProviderRow};
-pub use rates::RatesCache;
 pub use routes::NewRoute;
 pub use sheets::SheetRow;
 pub use traces::{Found, TraceDetail, TraceFilter, TraceRow};
