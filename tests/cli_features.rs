@@ -123,7 +123,8 @@ fn lists_say_when_a_key_was_used_last() {
     assert_eq!(stage.chat("oa/fake", json!({})).status(), 200);
     let trace = stage.newest(|trace| trace["status"] == "ok");
     let keys = stage.home.json(&["key", "list"]);
-    let used = |name: &str| keys.as_array().unwrap().iter().find(|key| key["name"] == name).unwrap()["last_used"].clone();
+    let used =
+        |name: &str| keys.as_array().unwrap().iter().find(|key| key["name"] == name).unwrap()["last_used"].clone();
     assert_eq!((used("app"), used("idle")), (trace["time"].clone(), Value::Null));
     assert_eq!(stage.home.json(&["key", "show", "app"])["last_used"], trace["time"]);
     assert_eq!(stage.home.json(&["user", "list"])[0]["last_used"], trace["time"]);

@@ -62,7 +62,7 @@ fn a_database_from_the_future() {
     bytes[60..64].copy_from_slice(&999_u32.to_be_bytes());
     fs::write(&file, bytes).unwrap();
     for line in ["keys", "key create app", "init"] {
-        shell.fails(line, 1, "error: the database DIR/home/optscale.db has version 999, this program knows versions up to 2; update optscale-ai, or name another home with --home DIR
+        shell.fails(line, 1, "error: the database DIR/home/optscale.db has version 999, this program knows versions up to 3; update optscale-ai, or name another home with --home DIR
 ");
     }
 }
