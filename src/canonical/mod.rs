@@ -5,6 +5,7 @@
 
 mod complaint;
 mod event;
+mod places;
 mod prompt;
 mod reply;
 mod seal;
@@ -12,6 +13,7 @@ mod text;
 
 pub use complaint::{Code, Complaint};
 pub use event::{Block, BlockKind, Delta, Event, UsageReport};
+pub use places::Places;
 pub use prompt::{
     CacheMark, Effort, Format, Json, Media, MediaKind, Part, Prompt, Reasoning, Role, Sampling, Source, Thinking, Tool,
     ToolChoice, Turn,

@@ -261,7 +261,8 @@ pub trait ProviderDialect: Send + Sync {
     /// needs to be told (usage in streams). Everything else stays byte for byte.
     fn splice(&self, task: Task, body: &mut Body, peek: &Peek, target: &Target<'_>);
 
-    /// Writes a request that came in another dialect.
+    /// Writes a request that came in another dialect. Paths in it, of what is dropped or refused, are those of the
+    /// prompt: `system[PART]`, `messages[TURN].content[PART]`; [`crate::canonical::Places`] makes them the caller's.
     ///
     /// # Errors
     /// [`crate::canonical::Code::UnsupportedFeature`] where leaving a part out would change what is asked.

@@ -190,6 +190,7 @@ impl AnswerStream {
 
     fn give_up(&mut self, complaint: &Complaint, last: Bytes) {
         self.source = None;
+        self.trace.dropped(self.writer.dropped());
         let sight = std::mem::take(&mut self.sight);
         let written = self.trace.complained(complaint, sight);
         self.settle(written.map(|written| written.ticket), last);
@@ -258,7 +259,7 @@ impl AnswerStream {
     fn chunk(&mut self, chunk: Bytes) -> Step {
         let whole = chunk.clone();
         self.splitter.push(chunk);
-        match &mut self.carriage {
+        let step = match &mut self.carriage {
             Carriage::Forward(tap, Layout::AsItCame) => {
                 forward(&mut self.splitter, tap.as_mut(), &mut self.sight, Going::new(&whole))
             }
@@ -268,7 +269,9 @@ impl AnswerStream {
             Carriage::Translate(reader) => {
                 translate(&mut self.splitter, reader.as_mut(), self.writer.as_mut(), &mut self.sight)
             }
-        }
+        };
+        self.trace.keep_short(&mut self.sight.said);
+        step
     }
 
     /// The provider closed the stream: is the answer whole?
@@ -301,6 +304,7 @@ impl Drop for AnswerStream {
     fn drop(&mut self) {
         // The caller hung up: what was said so far is what the provider bills.
         if matches!(self.state, State::Flowing) {
+            self.trace.dropped(self.writer.dropped());
             self.trace.interrupted(std::mem::take(&mut self.sight));
         }
     }

@@ -15,6 +15,7 @@ mod orgs;
 mod providers;
 mod rates;
 mod routes;
+mod sheets;
 pub mod traces;
 mod users;
 
@@ -25,6 +26,7 @@ pub use ledger::{Ledger, Ticket};
 pub use orgs::NewOrg;
 pub use providers::{NewProvider, ProviderRow};
 pub use routes::NewRoute;
+pub use sheets::SheetRow;
 pub use traces::{Found, TraceDetail, TraceFilter, TraceRow};
 pub use users::NewUser;
 
@@ -74,6 +76,8 @@ pub struct Snapshot {
     pub keys: Vec<KeyRow>,
     /// Routing rules.
     pub routes: Vec<Route>,
+    /// What models turned out to do.
+    pub sheets: Vec<SheetRow>,
 }
 
 impl Store {
@@ -113,6 +117,7 @@ impl Store {
             providers: self.all_providers()?,
             keys: self.all_keys()?,
             routes: self.all_routes()?,
+            sheets: self.all_sheets()?,
         })
     }
 

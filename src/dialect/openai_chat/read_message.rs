@@ -18,8 +18,16 @@ pub(super) fn conversation(messages: &Val<'_>, prompt: &mut Prompt) -> Result<()
         return Err(Complaint::invalid(&messages.path, format!("`{}` is empty; send at least one", messages.path)));
     }
     let mut conversation = Conversation { prompt, results_open: false, legacy_calls: Vec::new() };
-    items.iter().try_for_each(|message| conversation.message(message))
+    for (place, message) in items.iter().enumerate() {
+        let before = conversation.extent();
+        conversation.message(message)?;
+        conversation.note(before, place);
+    }
+    Ok(())
 }
+
+/// How many parts the instructions have, how many turns there are, and how many parts the last one has.
+type Extent = (usize, usize, usize);
 
 struct Conversation<'p> {
     prompt: &'p mut Prompt,
@@ -41,6 +49,23 @@ impl Conversation<'_> {
             "function" => self.function(object),
             other => Err(no_such_word(&role, "system, developer, user, assistant, tool", other)),
         }
+    }
+
+    fn extent(&self) -> Extent {
+        let turns = &self.prompt.turns;
+        (self.prompt.system.len(), turns.len(), turns.last().map_or(0, |turn| turn.parts.len()))
+    }
+
+    /// Notes where the parts of a message went.
+    fn note(&mut self, before: Extent, message: usize) {
+        let turns = self.prompt.turns.len();
+        let (turn, part) = match (self.extent(), before) {
+            ((_, now, _), (_, then, _)) if now > then => (Some(turns - 1), 0),
+            ((now, ..), (then, ..)) if now > then => (None, then),
+            (_, (_, _, then)) if turns > 0 => (Some(turns - 1), then),
+            _ => return,
+        };
+        self.prompt.places.note(turn, part, message);
     }
 
     fn turn(&mut self, role: Role, name: Option<String>, parts: Vec<Part>) {
