@@ -11,7 +11,7 @@ pub mod sse;
 
 use self::sse::Framing;
 use crate::body::Body;
-use crate::canonical::{Code, Complaint, Event, Prompt, Reply, Text, UsageReport};
+use crate::canonical::{Code, Complaint, Event, Prompt, Reasoning, Reply, Text, UsageReport};
 use crate::records::Quirks;
 use crate::scan::Cursor;
 use crate::types::{Protocol, Task, Time};
@@ -186,6 +186,9 @@ pub trait CallerDialect: Send + Sync {
     /// # Errors
     /// As [`CallerDialect::peek`], for every field that has a place in the canonical model.
     fn read_prompt(&self, task: Task, body: &str, url: &UrlFacts) -> Result<Prompt, Complaint>;
+
+    /// Where a request asks for the reasoning that was read as `wish`.
+    fn reasoning_field(&self, wish: &Reasoning) -> &'static str;
 
     /// Writes a whole answer.
     fn write_reply(&self, task: Task, reply: Reply) -> Written;

@@ -5,7 +5,7 @@ use crate::body::Body;
 use crate::canonical::{Code, Complaint, Effort, Prompt, Reasoning, Thinking};
 use crate::dialect::{self, Asked, Written};
 use crate::records::Feature;
-use crate::types::{Protocol, Task};
+use crate::types::Task;
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -73,12 +73,7 @@ fn without_thinking(target: &Target, call: &Call, prompt: &mut Prompt) -> Option
     if is_off || wish == Reasoning::default() {
         return None;
     }
-    Some(match (call.dialect.protocol(), wish.thinking) {
-        (Protocol::Openai, _) => "reasoning_effort",
-        (Protocol::Anthropic, None) => "output_config.effort",
-        (Protocol::Anthropic, Some(_)) => "thinking",
-        (Protocol::Gemini, _) => "generationConfig.thinkingConfig",
-    })
+    Some(call.dialect.reasoning_field(&wish))
 }
 
 fn no_such_task(ask: &Ask<'_>) -> Complaint {

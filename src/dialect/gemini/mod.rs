@@ -34,7 +34,7 @@ use super::{
     WriteStream, Written,
 };
 use crate::body::Body;
-use crate::canonical::{Complaint, Prompt, Reply, Text};
+use crate::canonical::{Complaint, Prompt, Reasoning, Reply, Text};
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use std::time::Duration;
@@ -60,6 +60,10 @@ impl CallerDialect for Caller {
 
     fn read_prompt(&self, task: Task, body: &str, url: &UrlFacts) -> Result<Prompt, Complaint> {
         read_prompt::read(task, body, url)
+    }
+
+    fn reasoning_field(&self, _: &Reasoning) -> &'static str {
+        "generationConfig.thinkingConfig"
     }
 
     fn write_reply(&self, task: Task, reply: Reply) -> Written {
