@@ -90,6 +90,8 @@ pub struct Quirks {
     pub unsupported: Vec<String>,
     /// Whether `response_format` takes a JSON schema.
     pub json_schema: bool,
+    /// Whether a count of tokens takes the members of the request themselves (Vertex) where Gemini's own takes it whole.
+    pub bare_count: bool,
 }
 
 impl Default for Quirks {
@@ -100,6 +102,7 @@ impl Default for Quirks {
             developer_role: false,
             unsupported: Vec::new(),
             json_schema: true,
+            bare_count: false,
         }
     }
 }

@@ -6,8 +6,9 @@
 
 use super::write_part::{self, Piece};
 use super::write_prompt::is_tagged;
-use super::write_reply::{Call, call};
+use super::write_reply::{Call, Extra, call, seal_of_call};
 use crate::canonical::{CacheMark, Complaint, Json, Part, Prompt, Role, Turn};
+use crate::dialect::Target;
 use crate::types::Protocol;
 use serde::Serialize;
 
@@ -46,12 +47,15 @@ enum WrittenCall<'a> {
 /// What the writer of messages must know, and what it leaves out.
 pub(super) struct Scribe<'d> {
     system_role: &'static str,
+    /// Whether the target takes Gemini's seals back.
+    seals: bool,
     dropped: &'d mut Vec<String>,
 }
 
 impl<'d> Scribe<'d> {
-    pub(super) fn new(developer_role: bool, dropped: &'d mut Vec<String>) -> Scribe<'d> {
-        Scribe { system_role: if developer_role { "developer" } else { "system" }, dropped }
+    pub(super) fn new(target: &Target<'_>, dropped: &'d mut Vec<String>) -> Scribe<'d> {
+        let system_role = if target.quirks.developer_role { "developer" } else { "system" };
+        Scribe { system_role, seals: target.model.contains("gemini"), dropped }
     }
 
     pub(super) fn drop(&mut self, path: impl Into<String>) {
@@ -166,6 +170,7 @@ fn content(pieces: Vec<Piece<'_>>) -> Content<'_> {
 fn assistant<'a>(path: &str, turn: &'a Turn, scribe: &mut Scribe<'_>) -> Message<'a> {
     let mut message = Message { role: "assistant", name: turn.name.as_deref(), ..Message::default() };
     let mut texts: Vec<&str> = Vec::new();
+    let mut seal = None;
     for (place, part) in turn.parts.iter().enumerate() {
         let path = format!("{path}[{place}]");
         match part {
@@ -173,10 +178,16 @@ fn assistant<'a>(path: &str, turn: &'a Turn, scribe: &mut Scribe<'_>) -> Message
                 scribe.mark(&path, cache.as_ref());
                 texts.push(text);
             }
+            Part::Thinking { text, signature }
+                if scribe.seals && seal_of_call(text, signature.as_deref()).is_some() =>
+            {
+                seal = seal_of_call(text, signature.as_deref());
+            }
             Part::Refusal { text } => message.refusal.get_or_insert_default().push_str(text),
             Part::ToolCall { id, name, input, cache } => {
                 scribe.mark(&path, cache.as_ref());
-                message.tool_calls.push(WrittenCall::Function(call(id, name, input)));
+                let extra_content = seal.take().map(Extra::new);
+                message.tool_calls.push(WrittenCall::Function(Call { extra_content, ..call(id, name, input) }));
             }
             Part::Opaque { from: Protocol::Openai, raw } if is_tagged(raw) => {
                 message.tool_calls.push(WrittenCall::Raw(raw));
