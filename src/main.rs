@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+// musl's own allocator has one lock for all threads; the others' keep less for each open stream.
+#[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
