@@ -4,12 +4,14 @@
 //! place here travels as `extra` or [`Part::Opaque`] and is named when it cannot be said.
 
 mod complaint;
+mod embedding;
 mod event;
 mod prompt;
 mod reply;
 mod text;
 
 pub use complaint::{Code, Complaint};
+pub use embedding::{EmbeddingInput, EmbeddingRequest, Embeddings, Encoding, Purpose};
 pub use event::{Block, BlockKind, Delta, Event, UsageReport};
 pub use prompt::{
     CacheMark, Effort, Format, Json, Media, MediaKind, Part, Prompt, Reasoning, Role, Sampling, Source, Thinking, Tool,

@@ -5,12 +5,13 @@
 //! another one, and knows no key, no route and no table.
 
 pub mod anthropic;
+mod json;
 pub mod openai_chat;
 pub mod sse;
 
 use self::sse::Framing;
 use crate::body::Body;
-use crate::canonical::{Code, Complaint, Event, Prompt, Reply, Text, UsageReport};
+use crate::canonical::{Code, Complaint, EmbeddingRequest, Embeddings, Event, Prompt, Reply, Text, UsageReport};
 use crate::records::Quirks;
 use crate::types::{Protocol, Task, Time};
 use bytes::{Bytes, BytesMut};
@@ -41,6 +42,9 @@ pub struct UrlFacts {
     pub model: Option<String>,
     /// Whether, and in which form, the answer comes piece by piece.
     pub stream: Option<StreamForm>,
+    /// Whether it is the endpoint for one text and one vector, where a protocol has another one for lists
+    /// (Gemini `embedContent`, Ollama `api/embeddings`). Such a call is always read and written anew.
+    pub one: bool,
 }
 
 /// How a streamed answer is laid out, where a protocol has several ways.
@@ -173,6 +177,21 @@ pub trait CallerDialect: Send + Sync {
     /// As [`CallerDialect::peek`], for every field that has a place in the canonical model.
     fn read_prompt(&self, task: Task, body: &str, url: &UrlFacts) -> Result<Prompt, Complaint>;
 
+    /// Reads a request for vectors.
+    ///
+    /// # Errors
+    /// As [`CallerDialect::peek`]; [`Code::UnsupportedFeature`] where the protocol has no embeddings.
+    fn read_embedding(&self, body: &str, url: &UrlFacts) -> Result<EmbeddingRequest, Complaint> {
+        let _ = (body, url);
+        Err(no_embeddings(self.protocol()))
+    }
+
+    /// Writes the vectors that were asked for with `request`.
+    fn write_embeddings(&self, request: &EmbeddingRequest, embeddings: Embeddings) -> Bytes {
+        let _ = (request, embeddings);
+        Bytes::new()
+    }
+
     /// Writes a whole answer.
     fn write_reply(&self, task: Task, reply: Reply) -> Written;
 
@@ -248,6 +267,25 @@ pub trait ProviderDialect: Send + Sync {
     /// [`crate::canonical::Code::UnsupportedFeature`] where leaving a part out would change what is asked.
     fn write_prompt(&self, task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<Written, Complaint>;
 
+    /// Writes a request for vectors that came in another dialect.
+    ///
+    /// # Errors
+    /// [`Code::UnsupportedFeature`] where the protocol has no embeddings, or leaving a part out would change what
+    /// is asked.
+    fn write_embedding(&self, request: &EmbeddingRequest, target: &Target<'_>) -> Result<Written, Complaint> {
+        let _ = (request, target);
+        Err(no_embeddings(self.protocol()))
+    }
+
+    /// Reads vectors.
+    ///
+    /// # Errors
+    /// [`Code::ProviderMalformed`] where there are none.
+    fn read_embeddings(&self, body: &[u8]) -> Result<Embeddings, Complaint> {
+        let _ = body;
+        Err(no_embeddings(self.protocol()))
+    }
+
     /// Reads of a whole answer of the same dialect what a trace needs, and leaves the rest alone.
     ///
     /// # Errors
@@ -270,6 +308,11 @@ pub trait ProviderDialect: Send + Sync {
     /// Reads an error answer: status as the provider sent it, message, type and code where the body
     /// has them, else a sentence that says what came instead (an HTML page, nothing).
     fn read_complaint(&self, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Complaint;
+}
+
+fn no_embeddings(protocol: Protocol) -> Complaint {
+    let message = format!("the {protocol} protocol has no embeddings; choose a model of another provider");
+    Complaint::new(Code::UnsupportedFeature, message)
 }
 
 /// Reads the ids of a list that has them in `data[].id`.

@@ -293,6 +293,9 @@ fn whole(ask: &Ask<'_>, translated: Translated, bytes: Bytes) -> Outcome<(Conten
             dropped,
         ));
     }
+    if translated.task == Task::Embedding {
+        return Ok((vectors(ask, &bytes)?, dropped));
+    }
     let reply = theirs.read_reply(translated.task, &bytes)?;
     let mut sight = Sight::default();
     let events = reply.clone().into_events();
@@ -308,6 +311,20 @@ fn whole(ask: &Ask<'_>, translated: Translated, bytes: Bytes) -> Outcome<(Conten
     writer.end(&mut out);
     dropped.extend_from_slice(writer.dropped());
     Ok((Content::Whole { bytes: out.freeze(), sight, stream: Some(writer.content_type()) }, dropped))
+}
+
+/// Vectors in the caller's dialect.
+fn vectors(ask: &Ask<'_>, bytes: &[u8]) -> Outcome<Content> {
+    let (call, theirs) = (ask.call, ask.side.dialect);
+    let request = call.dialect.read_embedding(call.text(), &call.url)?;
+    let embeddings = theirs.read_embeddings(bytes)?;
+    if embeddings.vectors.len() != request.inputs.len() {
+        let message =
+            format!("the provider sent {} vectors for {} texts", embeddings.vectors.len(), request.inputs.len());
+        return Err(Complaint::new(Code::ProviderMalformed, message));
+    }
+    let sight = Sight { usage: embeddings.usage.clone(), ..Sight::default() };
+    Ok(Content::Whole { bytes: call.dialect.write_embeddings(&request, embeddings), sight, stream: None })
 }
 
 /// Counts tokens for a provider whose protocol cannot.

@@ -41,7 +41,7 @@ pub(crate) fn request(ask: &Ask<'_>) -> Outcome<Translated> {
     let quirks = &target.provider.record.quirks;
     let max_output_tokens = target.card.and_then(|card| card.max_output_tokens);
     let facts = dialect::Target { model: &target.model, max_output_tokens, quirks };
-    if theirs.protocol() == call.dialect.protocol() {
+    if theirs.protocol() == call.dialect.protocol() && !call.url.one {
         if !ask.serves(call.task) {
             return Err(no_such_task(ask));
         }
@@ -50,8 +50,13 @@ pub(crate) fn request(ask: &Ask<'_>) -> Outcome<Translated> {
         return Ok(Translated { bytes: body.finish(), task: call.task, same: true, dropped: Vec::new() });
     }
     let task = if call.task == Task::Completion { Task::Chat } else { call.task };
-    if !ask.serves(task) || task == Task::Embedding {
+    if !ask.serves(task) {
         return Err(no_such_task(ask));
+    }
+    if task == Task::Embedding {
+        let request = call.dialect.read_embedding(call.text(), &call.url)?;
+        let Written { bytes, dropped } = theirs.write_embedding(&request, &facts)?;
+        return Ok(Translated { bytes, task, same: false, dropped });
     }
     let prompt = call.dialect.read_prompt(call.task, call.text(), &call.url)?;
     let Written { bytes, dropped } = theirs.write_prompt(task, &prompt, &facts)?;

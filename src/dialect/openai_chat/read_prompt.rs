@@ -27,11 +27,9 @@ pub(super) fn read(task: Task, body: &str) -> Result<Prompt, Complaint> {
     Ok(prompt)
 }
 
-/// The complaint that embeddings stay within this protocol.
+/// The complaint that vectors are no conversation: they have functions of their own.
 pub(super) fn no_embedding() -> Complaint {
-    let message =
-        "embeddings are not translated between protocols; choose a model of a provider that speaks the OpenAI protocol";
-    Complaint::new(Code::UnsupportedFeature, message)
+    Complaint::new(Code::Internal, "a request for vectors was taken for a conversation")
 }
 
 fn chat(top: &mut Obj<'_>, prompt: &mut Prompt) -> Result<(), Complaint> {

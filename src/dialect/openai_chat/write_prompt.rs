@@ -44,7 +44,7 @@ pub(super) struct Fields<'t> {
 }
 
 impl<'t> Fields<'t> {
-    fn new(target: &'t Target<'t>) -> Fields<'t> {
+    pub(super) fn new(target: &'t Target<'t>) -> Fields<'t> {
         Fields { bytes: Vec::with_capacity(1024), target, dropped: Vec::new() }
     }
 
@@ -71,7 +71,7 @@ impl<'t> Fields<'t> {
         self.dropped.push(path.into());
     }
 
-    fn finish(mut self) -> Written {
+    pub(super) fn finish(mut self) -> Written {
         self.bytes.push(b'}');
         Written { bytes: self.bytes.into(), dropped: self.dropped }
     }
