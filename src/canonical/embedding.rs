@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 pub struct EmbeddingRequest {
     /// The model as the caller named it.
     pub model: String,
+    /// Whether it came to an endpoint for one text and one vector, so that there is one input.
+    pub one: bool,
     /// What is to be turned into vectors.
     pub inputs: Vec<EmbeddingInput>,
     /// How many numbers a vector has; none means as many as the model gives.

@@ -6,6 +6,7 @@
 
 pub mod anthropic;
 mod json;
+pub mod ollama;
 pub mod openai_chat;
 pub mod sse;
 
@@ -24,6 +25,7 @@ pub fn caller(protocol: Protocol) -> &'static dyn CallerDialect {
     match protocol {
         Protocol::Openai => &openai_chat::Caller,
         Protocol::Anthropic => &anthropic::Caller,
+        Protocol::Ollama => &ollama::Caller,
     }
 }
 
@@ -32,6 +34,7 @@ pub fn provider(protocol: Protocol) -> &'static dyn ProviderDialect {
     match protocol {
         Protocol::Openai => &openai_chat::Provider,
         Protocol::Anthropic => &anthropic::Provider,
+        Protocol::Ollama => &ollama::Provider,
     }
 }
 
@@ -129,6 +132,23 @@ pub struct ModelCard {
     pub context_window: Option<u64>,
     /// The longest answer, in tokens.
     pub max_output_tokens: Option<u64>,
+    /// What it can do, as far as the catalogue knows.
+    pub abilities: Vec<Ability>,
+}
+
+/// What a model can do, as lists of models say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ability {
+    /// It answers.
+    Chat,
+    /// It makes vectors.
+    Embedding,
+    /// It calls tools.
+    Tools,
+    /// It sees pictures.
+    Vision,
+    /// It reasons before it answers.
+    Thinking,
 }
 
 /// What a writer of streams must know about the request.

@@ -77,9 +77,24 @@ fn look_up(rest: &str, headers: &HeaderMap) -> Option<(&'static dyn CallerDialec
         "messages" => task(Protocol::Anthropic, Task::Chat),
         "messages/count_tokens" => task(Protocol::Anthropic, Task::CountTokens),
         "models" => (spoken(headers), Wanted::Models),
+        other if other.starts_with("api/") => (Protocol::Ollama, ollama(other)?),
         other => (spoken(headers), Wanted::Model(decode(other.strip_prefix("models/")?))),
     };
     Some((dialect::caller(protocol), wanted))
+}
+
+/// Ollama's endpoints.
+fn ollama(rest: &str) -> Option<Wanted> {
+    Some(match rest.strip_prefix("api/")? {
+        "chat" => Wanted::Task(Task::Chat, UrlFacts::default()),
+        "generate" => Wanted::Task(Task::Completion, UrlFacts::default()),
+        "embed" => Wanted::Task(Task::Embedding, UrlFacts::default()),
+        "embeddings" => Wanted::Task(Task::Embedding, UrlFacts { one: true, ..UrlFacts::default() }),
+        "tags" => Wanted::Models,
+        "show" => Wanted::Show,
+        "version" => Wanted::Version,
+        _ => return None,
+    })
 }
 
 /// The protocol of a request whose URL does not tell.
@@ -92,13 +107,14 @@ fn decode(text: &str) -> String {
 }
 
 fn allowed_method(wanted: &Wanted) -> Method {
-    if matches!(wanted, Wanted::Task(..)) { Method::POST } else { Method::GET }
+    if matches!(wanted, Wanted::Task(..) | Wanted::Show) { Method::POST } else { Method::GET }
 }
 
 fn unknown_path(uri: &Uri) -> Complaint {
     let message = format!(
         "there is no endpoint {}; this gateway has /v1/chat/completions, /v1/completions, /v1/embeddings, \
-         /v1/messages, /v1/messages/count_tokens and /v1/models. With an SDK, set its base URL to http://HOST/v1",
+         /v1/messages, /v1/messages/count_tokens and /v1/models, and Ollama's /api/chat, /api/generate, /api/embed, \
+         /api/tags, /api/show. With an SDK, set its base URL to http://HOST/v1",
         uri.path()
     );
     Complaint::new(Code::NotFound, message)
@@ -179,6 +195,13 @@ pub(crate) async fn receive(
     let peek = arrival.dialect.peek(task, text, &url)?;
     check_model(&peek.model.value)?;
     Ok(Call { dialect: arrival.dialect, task, url, headers: std::mem::take(&mut arrival.headers), body, peek })
+}
+
+/// Reads the model that a request names in its body and wants to know of.
+pub(crate) async fn named_model(arrival: &mut Arrival, body: &mut Body, limit: usize) -> Outcome<String> {
+    // Of the fields that decisions rest on, it has the one that a request for vectors has, too.
+    let call = receive(arrival, (Task::Embedding, UrlFacts::default()), body, limit).await?;
+    Ok(call.peek.model.value)
 }
 
 /// A name goes into traces, and is compared with others to find near ones: it must be short.

@@ -39,6 +39,10 @@ pub(crate) enum Wanted {
     Models,
     /// One of them.
     Model(String),
+    /// One of them, which the body names.
+    Show,
+    /// The version of the gateway.
+    Version,
 }
 
 /// Whose call it is.

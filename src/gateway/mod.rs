@@ -89,6 +89,8 @@ pub(crate) async fn handle(worker: &Worker, request: Request) -> Response {
         Wanted::Task(task, url) => call_a_model(worker, arrival, (task, url, body)).await,
         Wanted::Models => respond::listing(dialect, list_models(worker, &arrival).await),
         Wanted::Model(id) => respond::listing(dialect, show_model(worker, &arrival, &id).await),
+        Wanted::Show => respond::listing(dialect, show_named(worker, arrival, body).await),
+        Wanted::Version => respond::listing(dialect, Ok(VERSION.into())),
     }
 }
 
@@ -155,6 +157,15 @@ fn note(trace: &mut Option<Trace>, what: impl FnOnce(&mut Trace)) {
     if let Some(trace) = trace {
         what(trace);
     }
+}
+
+/// The answer of `api/version`, which Ollama's clients ask before anything else.
+const VERSION: &str = concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}");
+
+async fn show_named(worker: &Worker, mut arrival: Arrival, mut body: Body) -> Outcome<bytes::Bytes> {
+    known(worker.gateway(), &arrival).await?;
+    let id = accept::named_model(&mut arrival, &mut body, worker.gateway().limits.max_body).await?;
+    show_model(worker, &arrival, &id).await
 }
 
 async fn list_models(worker: &Worker, arrival: &Arrival) -> Outcome<bytes::Bytes> {

@@ -3,6 +3,7 @@
 //! The rules, in this order:
 //! 1. An endpoint pasted with it (`/chat/completions`, `/messages` ...) is taken off.
 //! 2. Anthropic: a version at the end is taken off, since its SDKs add `/v1` themselves.
+//!    Ollama: `/api` or `/v1` at the end is taken off, since both stand below its address.
 //! 3. OpenAI, on the vendor's own host: the beginning of the vendor's path is completed, so that
 //!    `https://api.groq.com` means `https://api.groq.com/openai/v1`.
 //! 4. OpenAI, elsewhere: `/v1` is added where there is no path at all. A path that is there is taken at
@@ -18,6 +19,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What stands behind a base URL in the URL of a call.
 const OPENAI_ENDPOINTS: &[&str] = &["chat/completions", "completions", "embeddings", "models", "responses"];
+const OLLAMA_ENDPOINTS: &[&str] =
+    &["api/chat", "api/generate", "api/embed", "api/embeddings", "api/tags", "api/show", "api", "v1"];
 const ANTHROPIC_ENDPOINTS: &[&str] = &["messages/count_tokens", "messages", "models"];
 
 /// Names under which clouds hand out credentials to what runs in them.
@@ -247,9 +250,13 @@ fn put_right(url: &Url, protocol: Protocol, kind: &Kind) -> Vec<String> {
             take_off(&mut path, &["v1"]);
             path
         }
+        Protocol::Ollama => {
+            take_off(&mut path, OLLAMA_ENDPOINTS);
+            path
+        }
         Protocol::Openai => {
             take_off(&mut path, OPENAI_ENDPOINTS);
-            match own_path(kind, url) {
+            match own_path(kind, url).filter(|_| kind.protocol == protocol) {
                 Some(own) if own.starts_with(&path) => own,
                 Some(_) => path,
                 None if path.is_empty() => vec!["v1".to_owned()],

@@ -26,17 +26,20 @@ pub enum Protocol {
     Openai,
     /// Anthropic: messages, token counting, models.
     Anthropic,
+    /// Ollama: chat, generate, embed, tags, show.
+    Ollama,
 }
 
 impl Protocol {
     /// Every protocol, in the order in which help texts name them.
-    pub const ALL: [Protocol; 2] = [Protocol::Openai, Protocol::Anthropic];
+    pub const ALL: [Protocol; 3] = [Protocol::Openai, Protocol::Anthropic, Protocol::Ollama];
 
     /// The name used on the command line, in files and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Protocol::Openai => "openai",
             Protocol::Anthropic => "anthropic",
+            Protocol::Ollama => "ollama",
         }
     }
 

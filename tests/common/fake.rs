@@ -1,4 +1,4 @@
-//! A model provider on loopback that speaks OpenAI and Anthropic and plays what a test asks.
+//! A model provider on loopback that speaks OpenAI, Anthropic and Ollama and plays what a test asks.
 //!
 //! It shares no code with the crate, so that a mistake there is not repeated here. It keeps every
 //! request byte for byte, counts answers that the other side gave up, and asks for no key.
@@ -52,6 +52,8 @@
 mod anthropic;
 #[path = "fake/http.rs"]
 mod http;
+#[path = "fake/ollama.rs"]
+mod ollama;
 #[path = "fake/openai.rs"]
 mod openai;
 #[path = "fake/script.rs"]
@@ -251,6 +253,10 @@ fn scripted(request: &Request) -> Answer {
         ("POST", "embeddings") => openai::embeddings(&body),
         ("POST", "messages") => anthropic::messages(&body),
         ("POST", "messages/count_tokens") => anthropic::count_tokens(&body),
+        ("POST", "api/chat") => ollama::chat(&body, false),
+        ("POST", "api/generate") => ollama::chat(&body, true),
+        ("POST", "api/embed") => ollama::embed(&body),
+        ("GET", "api/tags") => ollama::tags(),
         ("GET", "models") if anthropic => anthropic::models(),
         ("GET", "models") => openai::models(),
         ("GET", _) if task.starts_with("models/") => {
