@@ -5,6 +5,7 @@
 //! another one, and knows no key, no route and no table.
 
 pub mod anthropic;
+pub mod cohere;
 mod json;
 pub mod ollama;
 pub mod openai_chat;
@@ -21,12 +22,13 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
-/// The caller's side of every protocol. A new one is a line here and a line below.
-pub fn caller(protocol: Protocol) -> &'static dyn CallerDialect {
+/// The caller's side of a protocol; none where only providers speak it. A new one is a line here and a line below.
+pub fn caller(protocol: Protocol) -> Option<&'static dyn CallerDialect> {
     match protocol {
-        Protocol::Openai => &openai_chat::Caller,
-        Protocol::Anthropic => &anthropic::Caller,
-        Protocol::Ollama => &ollama::Caller,
+        Protocol::Openai => Some(&openai_chat::Caller),
+        Protocol::Anthropic => Some(&anthropic::Caller),
+        Protocol::Ollama => Some(&ollama::Caller),
+        Protocol::Cohere => None,
     }
 }
 
@@ -36,6 +38,7 @@ pub fn provider(protocol: Protocol) -> &'static dyn ProviderDialect {
         Protocol::Openai => &openai_chat::Provider,
         Protocol::Anthropic => &anthropic::Provider,
         Protocol::Ollama => &ollama::Provider,
+        Protocol::Cohere => &cohere::Provider,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::call::{Arrival, Call, Outcome, Wanted};
 use crate::canonical::{Code, Complaint};
-use crate::dialect::{self, CallerDialect, UrlFacts};
+use crate::dialect::{self, CallerDialect, UrlFacts, anthropic, openai_chat};
 use crate::types::{Protocol, Secret, Task};
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH};
@@ -40,7 +40,7 @@ pub(crate) fn accept(method: &Method, uri: &Uri, headers: HeaderMap) -> (&'stati
     let (org, rest) = read_path(uri.path());
     let (dialect, wanted) = match look_up(rest, &headers) {
         Some((dialect, wanted)) => (dialect, wanted),
-        None => return (dialect::caller(spoken(&headers)), Err(unknown_path(uri))),
+        None => return (spoken(&headers), Err(unknown_path(uri))),
     };
     if *method != allowed_method(&wanted) {
         return (dialect, Err(wrong_method(method, uri, &wanted)));
@@ -76,18 +76,18 @@ fn read_path(path: &str) -> (Option<&str>, &str) {
 }
 
 fn look_up(rest: &str, headers: &HeaderMap) -> Option<(&'static dyn CallerDialect, Wanted)> {
-    let task = |protocol, task| (protocol, Wanted::Task(task, UrlFacts::default()));
-    let (protocol, wanted) = match rest {
+    let task = |protocol, task| (dialect::caller(protocol), Wanted::Task(task, UrlFacts::default()));
+    let (dialect, wanted) = match rest {
         "chat/completions" => task(Protocol::Openai, Task::Chat),
         "completions" => task(Protocol::Openai, Task::Completion),
         "embeddings" => task(Protocol::Openai, Task::Embedding),
         "messages" => task(Protocol::Anthropic, Task::Chat),
         "messages/count_tokens" => task(Protocol::Anthropic, Task::CountTokens),
-        "models" => (spoken(headers), Wanted::Models),
-        other if other.starts_with("api/") => (Protocol::Ollama, ollama(other)?),
-        other => (spoken(headers), Wanted::Model(decode(other.strip_prefix("models/")?))),
+        "models" => (Some(spoken(headers)), Wanted::Models),
+        other if other.starts_with("api/") => (dialect::caller(Protocol::Ollama), ollama(other)?),
+        other => (Some(spoken(headers)), Wanted::Model(decode(other.strip_prefix("models/")?))),
     };
-    Some((dialect::caller(protocol), wanted))
+    Some((dialect?, wanted))
 }
 
 /// Ollama's endpoints.
@@ -105,8 +105,8 @@ fn ollama(rest: &str) -> Option<Wanted> {
 }
 
 /// The protocol of a request whose URL does not tell.
-fn spoken(headers: &HeaderMap) -> Protocol {
-    if headers.contains_key(&ANTHROPIC_VERSION) { Protocol::Anthropic } else { Protocol::Openai }
+fn spoken(headers: &HeaderMap) -> &'static dyn CallerDialect {
+    if headers.contains_key(&ANTHROPIC_VERSION) { &anthropic::Caller } else { &openai_chat::Caller }
 }
 
 fn decode(text: &str) -> String {
@@ -205,7 +205,7 @@ pub(crate) async fn receive(
 }
 
 /// Reads the model that a request names in its body and wants to know of.
-pub(crate) async fn named_model(arrival: &mut Arrival, body: &mut Body, limit: usize) -> Outcome<String> {
+pub(crate) async fn named_model(arrival: &mut Arrival, body: &mut Incoming, limit: usize) -> Outcome<String> {
     // Of the fields that decisions rest on, it has the one that a request for vectors has, too.
     let call = receive(arrival, (Task::Embedding, UrlFacts::default()), body, limit).await?;
     Ok(call.peek.model.value)

@@ -162,7 +162,7 @@ fn note(trace: &mut Option<Trace>, what: impl FnOnce(&mut Trace)) {
 /// The answer of `api/version`, which Ollama's clients ask before anything else.
 const VERSION: &str = concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}");
 
-async fn show_named(worker: &Worker, mut arrival: Arrival, mut body: Body) -> Outcome<bytes::Bytes> {
+async fn show_named(worker: &Worker, mut arrival: Arrival, mut body: Incoming) -> Outcome<bytes::Bytes> {
     known(worker.gateway(), &arrival).await?;
     let id = accept::named_model(&mut arrival, &mut body, worker.gateway().limits.max_body).await?;
     show_model(worker, &arrival, &id).await

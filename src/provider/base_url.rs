@@ -3,6 +3,7 @@
 //! The rules, in this order:
 //! 1. An endpoint pasted with it (`/chat/completions`, `/messages` ...) is taken off.
 //! 2. Anthropic: a version at the end is taken off, since its SDKs add `/v1` themselves.
+//!    Cohere: a version or the path of its OpenAI endpoint at the end is taken off.
 //!    Ollama: `/api` or `/v1` at the end is taken off, since both stand below its address.
 //! 3. OpenAI, on the vendor's own host: the beginning of the vendor's path is completed, so that
 //!    `https://api.groq.com` means `https://api.groq.com/openai/v1`.
@@ -21,6 +22,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 const OPENAI_ENDPOINTS: &[&str] = &["chat/completions", "completions", "embeddings", "models", "responses"];
 const OLLAMA_ENDPOINTS: &[&str] =
     &["api/chat", "api/generate", "api/embed", "api/embeddings", "api/tags", "api/show", "api", "v1"];
+const COHERE_ENDPOINTS: &[&str] =
+    &["v2/chat", "v2/embed", "v2/rerank", "compatibility/v1", "compatibility", "v2", "v1"];
 const ANTHROPIC_ENDPOINTS: &[&str] = &["messages/count_tokens", "messages", "models"];
 
 /// Names under which clouds hand out credentials to what runs in them.
@@ -252,6 +255,10 @@ fn put_right(url: &Url, protocol: Protocol, kind: &Kind) -> Vec<String> {
         }
         Protocol::Ollama => {
             take_off(&mut path, OLLAMA_ENDPOINTS);
+            path
+        }
+        Protocol::Cohere => {
+            take_off(&mut path, COHERE_ENDPOINTS);
             path
         }
         Protocol::Openai => {

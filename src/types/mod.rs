@@ -28,11 +28,13 @@ pub enum Protocol {
     Anthropic,
     /// Ollama: chat, generate, embed, tags, show.
     Ollama,
+    /// Cohere, version 2: chat, embed. Only providers speak it.
+    Cohere,
 }
 
 impl Protocol {
     /// Every protocol, in the order in which help texts name them.
-    pub const ALL: [Protocol; 3] = [Protocol::Openai, Protocol::Anthropic, Protocol::Ollama];
+    pub const ALL: [Protocol; 4] = [Protocol::Openai, Protocol::Anthropic, Protocol::Ollama, Protocol::Cohere];
 
     /// The name used on the command line, in files and in the store.
     pub fn as_str(self) -> &'static str {
@@ -40,6 +42,7 @@ impl Protocol {
             Protocol::Openai => "openai",
             Protocol::Anthropic => "anthropic",
             Protocol::Ollama => "ollama",
+            Protocol::Cohere => "cohere",
         }
     }
 
