@@ -344,6 +344,16 @@ pub trait ProviderDialect: Send + Sync {
     fn read_complaint(&self, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Complaint;
 }
 
+/// Reads the one field of a JSON body that says where it goes, in protocols that have it as `model` at the top.
+///
+/// # Errors
+/// [`Code::InvalidRequest`] where it is no JSON object, or `model` stands twice or is no string.
+pub fn model_field(body: &str) -> Result<Option<Field<String>>, Complaint> {
+    let mut top = json::Obj::of_body(body)?;
+    let Some(model) = top.take("model") else { return Ok(None) };
+    Ok(Some(Field { value: model.string()?, span: json::span_of(body, model.raw) }))
+}
+
 fn no_embeddings(protocol: Protocol) -> Complaint {
     let message = format!("the {protocol} protocol has no embeddings; choose a model of another provider");
     Complaint::new(Code::UnsupportedFeature, message)

@@ -31,18 +31,23 @@ const MOST_TAGS: usize = 4096;
 /// An upload that is not over by then is cut off, however it trickles.
 const BODY_TOTAL: Duration = Duration::from_secs(300);
 /// A sender that falls silent for longer is cut off.
-const BODY_IDLE: Duration = Duration::from_secs(30);
+pub(crate) const BODY_IDLE: Duration = Duration::from_secs(30);
 
 /// Reads the head of a request.
 ///
 /// The dialect comes back also when the URL wants nothing we know, so that the error is in it.
 pub(crate) fn accept(method: &Method, uri: &Uri, headers: HeaderMap) -> (&'static dyn CallerDialect, Outcome<Arrival>) {
     let (org, rest) = read_path(uri.path());
-    let (dialect, wanted) = match look_up(rest, &headers) {
+    let carried = super::carried::look_up(rest, method, uri);
+    if let Some(Err(complaint)) = carried.as_ref().map(super::carried::check_method) {
+        return (spoken(&headers), Err(complaint));
+    }
+    let found = carried.map(|carried| (spoken(&headers), Wanted::Carry(carried)));
+    let (dialect, wanted) = match found.or_else(|| look_up(rest, &headers)) {
         Some((dialect, wanted)) => (dialect, wanted),
         None => return (spoken(&headers), Err(unknown_path(uri))),
     };
-    if *method != allowed_method(&wanted) {
+    if !matches!(wanted, Wanted::Carry(_)) && *method != allowed_method(&wanted) {
         return (dialect, Err(wrong_method(method, uri, &wanted)));
     }
     let credential = credential(uri, &headers);
@@ -132,7 +137,7 @@ fn wrong_method(method: &Method, uri: &Uri, wanted: &Wanted) -> Complaint {
     Complaint::new(Code::MethodNotAllowed, message)
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|value| !value.is_empty())
 }
 
@@ -187,17 +192,7 @@ pub(crate) async fn receive(
     body: &mut Incoming,
     limit: usize,
 ) -> Outcome<Call> {
-    if let Some(encoding) = header(&arrival.headers, &CONTENT_ENCODING).filter(|name| *name != "identity") {
-        let message = format!("the body has content-encoding `{encoding}`; send it as plain JSON");
-        return Err(Complaint::new(Code::InvalidRequest, message).with_status(415));
-    }
-    let announced = header(&arrival.headers, &CONTENT_LENGTH).and_then(|value| value.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
-        return Err(too_large(limit));
-    }
-    let collected = tokio::time::timeout(BODY_TOTAL, collect(body, announced.unwrap_or(0), limit)).await;
-    let body =
-        collected.map_err(|_| Complaint::new(Code::RequestTimeout, "the body was not whole within 5 minutes"))??;
+    let body = read_body(&arrival.headers, body, limit).await?;
     let text = std::str::from_utf8(&body).map_err(|error| not_utf8(error.valid_up_to()))?;
     let peek = arrival.dialect.peek(task, text, &url)?;
     check_model(&peek.model.value)?;
@@ -209,6 +204,20 @@ pub(crate) async fn named_model(arrival: &mut Arrival, body: &mut Incoming, limi
     // Of the fields that decisions rest on, it has the one that a request for vectors has, too.
     let call = receive(arrival, (Task::Embedding, UrlFacts::default()), body, limit).await?;
     Ok(call.peek.model.value)
+}
+
+/// The whole body, within its limits.
+pub(crate) async fn read_body(headers: &HeaderMap, body: &mut Incoming, limit: usize) -> Outcome<Bytes> {
+    if let Some(encoding) = header(headers, &CONTENT_ENCODING).filter(|name| *name != "identity") {
+        let message = format!("the body has content-encoding `{encoding}`; send it as plain JSON");
+        return Err(Complaint::new(Code::InvalidRequest, message).with_status(415));
+    }
+    let announced = header(headers, &CONTENT_LENGTH).and_then(|value| value.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large(limit));
+    }
+    let collected = tokio::time::timeout(BODY_TOTAL, collect(body, announced.unwrap_or(0), limit)).await;
+    collected.map_err(|_| Complaint::new(Code::RequestTimeout, "the body was not whole within 5 minutes"))?
 }
 
 /// A name goes into traces, and is compared with others to find near ones: it must be short.
@@ -241,7 +250,7 @@ async fn collect(body: &mut Incoming, announced: usize, limit: usize) -> Outcome
     if whole.len() > limit { Err(too_large(limit)) } else { Ok(whole) }
 }
 
-async fn next_frame(body: &mut Incoming) -> Outcome<Option<http_body::Frame<Bytes>>> {
+pub(crate) async fn next_frame(body: &mut Incoming) -> Outcome<Option<http_body::Frame<Bytes>>> {
     match tokio::time::timeout(BODY_IDLE, body.frame()).await {
         Ok(None) => Ok(None),
         Ok(Some(Ok(frame))) => Ok(Some(frame)),
@@ -275,7 +284,7 @@ fn too_large(limit: usize) -> Complaint {
     Complaint::new(Code::RequestTooLarge, message)
 }
 
-fn not_utf8(at: usize) -> Complaint {
+pub(crate) fn not_utf8(at: usize) -> Complaint {
     Complaint::new(Code::InvalidRequest, format!("the body is not UTF-8: byte {at} belongs to no character"))
 }
 

@@ -12,20 +12,26 @@ mod authenticate;
 mod authorise;
 mod call;
 mod cards;
+mod carried;
 mod directory;
 mod dispatch;
 mod estimate;
+mod forward;
+mod metering;
 mod models;
+mod multipart;
 mod probe;
 mod record;
 mod respond;
 mod route;
 mod routes;
 mod serve;
+mod settle;
 mod side;
 mod snapshot;
 mod stream;
 mod translate;
+mod upload;
 mod upstream;
 
 pub use directory::{Directory, Place};
@@ -91,6 +97,7 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Incoming>) -> Respo
         Wanted::Model(id) => respond::listing(dialect, show_model(worker, &arrival, &id).await),
         Wanted::Show => respond::listing(dialect, show_named(worker, arrival, body).await),
         Wanted::Version => respond::listing(dialect, Ok(VERSION.into())),
+        Wanted::Carry(carried) => Box::pin(forward::forward(worker, arrival, carried, body)).await,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The request in the words of its target: bytes plus edits in the same dialect, else read and written anew.
 
 use super::call::{Ask, Call, Outcome};
+use super::side::SideState;
 use crate::body::Body;
 use crate::canonical::{Code, Complaint};
 use crate::dialect::{self, Asked, Written};
@@ -73,6 +74,7 @@ fn no_such_task(ask: &Ask<'_>) -> Complaint {
             Task::Completion => "plain completions",
             Task::Embedding => "embeddings",
             Task::CountTokens => "token counting",
+            other => other.as_str(),
         }
     );
     Complaint::new(Code::UnsupportedFeature, message)
@@ -95,6 +97,22 @@ pub(crate) fn headers(ask: &Ask<'_>, same: bool) -> HeaderMap {
         headers.entry(name).or_insert_with(|| value.clone());
     }
     for (name, value) in &ask.side.headers {
+        headers.insert(name, value.clone());
+    }
+    headers
+}
+
+/// The headers of a request that is only carried.
+pub(crate) fn signed_headers(side: &SideState, given: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(12);
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    for (name, value) in given.iter().filter(|(name, _)| FORWARDED.contains(name)) {
+        headers.append(name, value.clone());
+    }
+    for (name, value) in &side.defaults {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+    for (name, value) in &side.headers {
         headers.insert(name, value.clone());
     }
     headers

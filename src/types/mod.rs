@@ -69,11 +69,46 @@ pub enum Task {
     Embedding,
     /// How many tokens a prompt has: Anthropic `messages/count_tokens`.
     CountTokens,
+    /// Pictures of words: OpenAI `images/generations`.
+    Image,
+    /// Pictures of pictures: OpenAI `images/edits`.
+    ImageEdit,
+    /// Words read out: OpenAI `audio/speech`.
+    Speech,
+    /// Words of a sound: OpenAI `audio/transcriptions`.
+    Transcription,
+    /// English words of a sound: OpenAI `audio/translations`.
+    Translation,
+    /// Whether a text is harmful: OpenAI `moderations`.
+    Moderation,
+    /// The order of documents for a question: `rerank` of Cohere, Jina and others.
+    Rerank,
+    /// Files that are kept at a provider.
+    File,
+    /// Batches of requests at a provider.
+    Batch,
+    /// Whatever else is carried to one provider.
+    Other,
 }
 
 impl Task {
     /// Every task.
-    pub const ALL: [Task; 4] = [Task::Chat, Task::Completion, Task::Embedding, Task::CountTokens];
+    pub const ALL: [Task; 14] = [
+        Task::Chat,
+        Task::Completion,
+        Task::Embedding,
+        Task::CountTokens,
+        Task::Image,
+        Task::ImageEdit,
+        Task::Speech,
+        Task::Transcription,
+        Task::Translation,
+        Task::Moderation,
+        Task::Rerank,
+        Task::File,
+        Task::Batch,
+        Task::Other,
+    ];
 
     /// The name stored with a trace.
     pub fn as_str(self) -> &'static str {
@@ -82,6 +117,16 @@ impl Task {
             Task::Completion => "completion",
             Task::Embedding => "embedding",
             Task::CountTokens => "count_tokens",
+            Task::Image => "image",
+            Task::ImageEdit => "image_edit",
+            Task::Speech => "speech",
+            Task::Transcription => "transcription",
+            Task::Translation => "translation",
+            Task::Moderation => "moderation",
+            Task::Rerank => "rerank",
+            Task::File => "file",
+            Task::Batch => "batch",
+            Task::Other => "other",
         }
     }
 }

@@ -50,6 +50,8 @@
 
 #[path = "fake/anthropic.rs"]
 mod anthropic;
+#[path = "fake/carried.rs"]
+mod carried;
 #[path = "fake/http.rs"]
 mod http;
 #[path = "fake/ollama.rs"]
@@ -263,7 +265,7 @@ fn scripted(request: &Request) -> Answer {
             let id = task.trim_start_matches("models/");
             if anthropic { anthropic::model(id) } else { openai::model(id) }
         }
-        _ => openai::error(404, "no such endpoint"),
+        _ => carried::answer(request, task, &body).unwrap_or_else(|| openai::error(404, "no such endpoint")),
     }
 }
 

@@ -93,7 +93,7 @@ impl ProviderDialect for Provider {
         match task {
             Task::Chat => Some("/v1/messages"),
             Task::CountTokens => Some("/v1/messages/count_tokens"),
-            Task::Completion | Task::Embedding => None,
+            _ => None,
         }
     }
 

@@ -33,6 +33,7 @@ impl ProviderDialect for Provider {
         match task {
             Task::Chat => Some("/v2/chat"),
             Task::Embedding => Some("/v2/embed"),
+            Task::Rerank => Some("/v2/rerank"),
             _ => None,
         }
     }

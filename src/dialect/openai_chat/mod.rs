@@ -115,7 +115,14 @@ impl ProviderDialect for Provider {
             Task::Chat => Some("/chat/completions"),
             Task::Completion => Some("/completions"),
             Task::Embedding => Some("/embeddings"),
-            Task::CountTokens => None,
+            Task::Image => Some("/images/generations"),
+            Task::ImageEdit => Some("/images/edits"),
+            Task::Speech => Some("/audio/speech"),
+            Task::Transcription => Some("/audio/transcriptions"),
+            Task::Translation => Some("/audio/translations"),
+            Task::Moderation => Some("/moderations"),
+            Task::Rerank => Some("/rerank"),
+            Task::CountTokens | Task::File | Task::Batch | Task::Other => None,
         }
     }
 

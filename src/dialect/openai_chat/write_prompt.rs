@@ -3,7 +3,7 @@
 //! What this protocol or the vendor cannot say is left out and named by its path in the caller's
 //! request; where leaving it out would change what is asked, the request is refused.
 
-use super::read_prompt::no_embedding;
+use super::read_prompt::no_prompt;
 use super::write_message::{self, Scribe};
 use super::write_tools;
 use crate::canonical::{Code, Complaint, Effort, Format, Json, Part, Prompt, Reasoning, Role, Sampling, Thinking};
@@ -84,8 +84,8 @@ pub(super) fn write(task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<
     match task {
         Task::Chat => chat(prompt, &mut fields)?,
         Task::Completion => completion(prompt, &mut fields)?,
-        Task::Embedding => return Err(no_embedding()),
         Task::CountTokens => return Err(no_counting()),
+        _ => return Err(no_prompt()),
     }
     stream(prompt, &mut fields);
     limit(task, prompt, &mut fields);
