@@ -27,6 +27,7 @@ impl Stage {
         let home = Home::new();
         home.add_provider("oa", "openai", &fake.openai_url());
         home.add_provider("an", "anthropic", &fake.url());
+        home.add_provider("ol", "ollama", &fake.url());
         home.run(&["provider", "add", "sandbox"]);
         let gateway = home.serve();
         Stage { fake, home, gateway }
@@ -133,4 +134,19 @@ fn langchain_python() {
 #[test]
 fn litellm_python() {
     through_the_gateway("litellm_python.py");
+}
+
+#[test]
+fn openai_carried_python() {
+    through_the_gateway("openai_carried_python.py");
+}
+
+#[test]
+fn ollama_python() {
+    sdks();
+    let stage = Stage::set();
+    let mut environment = stage.environment();
+    environment.retain(|(name, _)| *name != "OSAI_PROVIDERS");
+    environment.push(("OSAI_PROVIDERS", "oa an ol".to_owned()));
+    run("ollama_python.py", environment);
 }
