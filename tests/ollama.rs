@@ -174,6 +174,16 @@ fn vectors_go_between_protocols_in_the_callers_encoding() {
             post(&stage, "/api/embeddings", &json!({"model": body["model"], "prompt": "a"})).json().unwrap();
         assert_eq!(one["embedding"], json!([0.5, -0.25, 0.0, 1.0]), "{provider}");
     }
+    stage.home.add_provider("ge", "gemini", &stage.fake.url());
+    let body = json!({"model": "ge/fake", "input": ["a", "b"], "dimensions": 4});
+    let vectors: Value = stage.post("/embeddings", body.to_string()).json().unwrap();
+    assert_eq!(vectors["data"].as_array().unwrap().len(), 2, "{vectors}");
+    assert_eq!(stage.fake.last().json()["requests"][1]["outputDimensionality"], 4);
+    let url = format!("{}/v1beta/models/native/fake:embedContent", stage.gateway.root());
+    let body = json!({"content": {"parts": [{"text": "a"}]}, "taskType": "CLUSTERING"});
+    let answer = stage.client.post(url).bearer_auth(&stage.key).body(body.to_string()).send().unwrap();
+    assert_eq!(header(&answer, "x-optscale-dropped"), "purpose");
+    assert_eq!(answer.json::<Value>().unwrap()["embedding"]["values"], json!([0.5, -0.25, 0.0, 1.0]));
     let tokens = json!({"model": "native/fake", "input": [[1, 2]]});
     assert_eq!(stage.post("/embeddings", tokens.to_string()).status(), 400);
     let none = json!({"model": "an/fake", "input": "a"});

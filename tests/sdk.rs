@@ -1,4 +1,4 @@
-//! The vendors' own SDKs against the gateway, and the gateway against both protocols.
+//! The vendors' own SDKs against the gateway, and the gateway against each protocol.
 //!
 //! Each suite in `tests/sdk/` is a child process that talks to a gateway and a fake provider of its
 //! own. `./tests/run` installs the SDKs.
@@ -27,13 +27,14 @@ impl Stage {
         let home = Home::new();
         home.add_provider("oa", "openai", &fake.openai_url());
         home.add_provider("an", "anthropic", &fake.url());
+        home.add_provider("ge", "gemini", &fake.url());
         home.add_provider("ol", "ollama", &fake.url());
         home.run(&["provider", "add", "sandbox"]);
         let gateway = home.serve();
         Stage { fake, home, gateway }
     }
 
-    fn environment(&self) -> Vec<(&'static str, String)> {
+    fn environment(&self, providers: &str) -> Vec<(&'static str, String)> {
         let dead = self.home.key("dead", &[]);
         self.home.run(&["key", "revoke", "dead", "--yes"]);
         vec![
@@ -43,7 +44,7 @@ impl Stage {
             ("OSAI_NARROW_KEY", self.home.key("narrow", &["--provider", "oa"])),
             ("OSAI_DEAD_KEY", dead),
             ("OSAI_FAKE", self.fake.url()),
-            ("OSAI_PROVIDERS", "oa an".to_owned()),
+            ("OSAI_PROVIDERS", providers.to_owned()),
         ]
     }
 }
@@ -84,9 +85,14 @@ fn run(suite: &str, environment: Vec<(&'static str, String)>) {
 }
 
 fn through_the_gateway(suite: &str) {
+    before_providers(suite, &std::env::var("OSAI_TRY").unwrap_or("oa an".into()));
+}
+
+/// With these providers behind: see `cases.py`.
+fn before_providers(suite: &str, providers: &str) {
     sdks();
     let stage = Stage::set();
-    run(suite, stage.environment());
+    run(suite, stage.environment(providers));
 }
 
 /// Without a gateway: the provider must be what the SDK takes for the vendor's.
@@ -132,6 +138,26 @@ fn langchain_python() {
 }
 
 #[test]
+fn google_genai_python_takes_the_fake_for_gemini() {
+    without_the_gateway("google_genai_python.py");
+}
+
+#[test]
+fn google_genai_python() {
+    before_providers("google_genai_python.py", "oa an ge");
+}
+
+#[test]
+fn langchain_google_python() {
+    before_providers("langchain_google_python.py", "oa an ge");
+}
+
+#[test]
+fn gemini_cli() {
+    before_providers("gemini_cli.py", "oa an ge");
+}
+
+#[test]
 fn litellm_python() {
     through_the_gateway("litellm_python.py");
 }
@@ -145,8 +171,5 @@ fn openai_carried_python() {
 fn ollama_python() {
     sdks();
     let stage = Stage::set();
-    let mut environment = stage.environment();
-    environment.retain(|(name, _)| *name != "OSAI_PROVIDERS");
-    environment.push(("OSAI_PROVIDERS", "oa an ol".to_owned()));
-    run("ollama_python.py", environment);
+    run("ollama_python.py", stage.environment("oa an ol"));
 }

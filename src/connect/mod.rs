@@ -8,6 +8,8 @@ mod anthropic_node;
 mod anthropic_python;
 mod curl;
 mod env;
+mod gemini_cli;
+mod google_genai;
 mod langchain;
 mod litellm;
 mod openai_node;
@@ -24,7 +26,7 @@ const QUESTION: &str = "Say hello in one sentence.";
 pub struct Connection {
     /// Where OpenAI's SDKs find the gateway, such as `http://127.0.0.1:8642/v1`. Anthropic's work with it too.
     pub base_url: String,
-    /// Where Anthropic's SDKs find it, in their own style: they add `/v1/messages`.
+    /// Where Anthropic's SDKs find it, in their own style: they add `/v1/messages`. Google's add `/v1beta/models/...`.
     pub anthropic_base_url: String,
     /// A virtual key. It stands in every snippet.
     pub api_key: Secret,
@@ -63,10 +65,12 @@ pub fn clients() -> &'static [&'static dyn Client] {
         &openai_node::OpenaiNode,
         &anthropic_python::AnthropicPython,
         &anthropic_node::AnthropicNode,
+        &google_genai::GoogleGenai,
         &langchain::Langchain,
         &litellm::Litellm,
         &curl::Curl,
         &env::Env,
+        &gemini_cli::GeminiCli,
     ]
 }
 

@@ -6,6 +6,7 @@
 
 pub mod anthropic;
 pub mod cohere;
+pub mod gemini;
 mod json;
 pub mod ollama;
 pub mod openai_chat;
@@ -13,7 +14,9 @@ pub mod sse;
 
 use self::sse::Framing;
 use crate::body::Body;
-use crate::canonical::{Code, Complaint, EmbeddingRequest, Embeddings, Event, Prompt, Reply, Text, UsageReport};
+use crate::canonical::{
+    Code, Complaint, EmbeddingRequest, Embeddings, Event, Prompt, Reasoning, Reply, Text, UsageReport,
+};
 use crate::records::Quirks;
 use crate::scan::Cursor;
 use crate::types::{Protocol, Task, Time};
@@ -27,6 +30,7 @@ pub fn caller(protocol: Protocol) -> Option<&'static dyn CallerDialect> {
     match protocol {
         Protocol::Openai => Some(&openai_chat::Caller),
         Protocol::Anthropic => Some(&anthropic::Caller),
+        Protocol::Gemini => Some(&gemini::Caller),
         Protocol::Ollama => Some(&ollama::Caller),
         Protocol::Cohere => None,
     }
@@ -37,6 +41,7 @@ pub fn provider(protocol: Protocol) -> &'static dyn ProviderDialect {
     match protocol {
         Protocol::Openai => &openai_chat::Provider,
         Protocol::Anthropic => &anthropic::Provider,
+        Protocol::Gemini => &gemini::Provider,
         Protocol::Ollama => &ollama::Provider,
         Protocol::Cohere => &cohere::Provider,
     }
@@ -211,12 +216,15 @@ pub trait CallerDialect: Send + Sync {
     /// As [`CallerDialect::peek`], for every field that has a place in the canonical model.
     fn read_prompt(&self, task: Task, body: &str, url: &UrlFacts) -> Result<Prompt, Complaint>;
 
+    /// Where a request asks for the reasoning that was read as `wish`.
+    fn reasoning_field(&self, wish: &Reasoning) -> &'static str;
+
     /// Reads a request for vectors.
     ///
     /// # Errors
     /// As [`CallerDialect::peek`]; [`Code::UnsupportedFeature`] where the protocol has no embeddings.
-    fn read_embedding(&self, body: &str, url: &UrlFacts) -> Result<EmbeddingRequest, Complaint> {
-        let _ = (body, url);
+    fn read_embedding(&self, task: Task, body: &str, url: &UrlFacts) -> Result<EmbeddingRequest, Complaint> {
+        let _ = (task, body, url);
         Err(no_embeddings(self.protocol()))
     }
 
@@ -254,6 +262,11 @@ pub trait WriteStream: Send {
 
     /// Appends the frames that say `event`.
     fn event(&mut self, event: Event, out: &mut BytesMut);
+
+    /// Appends a frame that the provider wrote in the same dialect, in the layout that the caller asked for.
+    fn relay(&mut self, frame: &sse::Frame, out: &mut BytesMut) {
+        out.extend_from_slice(&frame.raw);
+    }
 
     /// Appends the frames that end the stream well: the caller has the whole answer with them.
     fn end(&mut self, out: &mut BytesMut);
@@ -295,7 +308,8 @@ pub trait ProviderDialect: Send + Sync {
     /// needs to be told (usage in streams). Everything else stays byte for byte.
     fn splice(&self, task: Task, body: &mut Body, peek: &Peek, target: &Target<'_>);
 
-    /// Writes a request that came in another dialect.
+    /// Writes a request that came in another dialect. Paths in it, of what is dropped or refused, are those of the
+    /// prompt: `system[PART]`, `messages[TURN].content[PART]`; [`crate::canonical::Places`] makes them the caller's.
     ///
     /// # Errors
     /// [`crate::canonical::Code::UnsupportedFeature`] where leaving a part out would change what is asked.

@@ -2,7 +2,7 @@
 
 use super::call::{Arrival, Call, Outcome, Wanted};
 use crate::canonical::{Code, Complaint};
-use crate::dialect::{self, CallerDialect, UrlFacts, anthropic, openai_chat};
+use crate::dialect::{self, CallerDialect, StreamForm, UrlFacts, anthropic, gemini, openai_chat};
 use crate::types::{Protocol, Secret, Task};
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH};
@@ -14,6 +14,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Where a key may stand, in the order of looking.
+/// Segments before an endpoint that say nothing of what is wanted.
+const PREFIXES: [&str; 4] = ["v1/", "anthropic/", "cursor/", "/"];
+/// Versions that only Gemini has.
+const GEMINI_VERSIONS: [&str; 3] = ["v1beta/", "v1alpha/", "v1beta1/"];
 static KEY_HEADERS: [HeaderName; 3] = [
     HeaderName::from_static("x-api-key"),
     HeaderName::from_static("api-key"),
@@ -22,6 +26,9 @@ static KEY_HEADERS: [HeaderName; 3] = [
 static SESSION: HeaderName = HeaderName::from_static("x-optscale-session");
 static TAGS: HeaderName = HeaderName::from_static("x-optscale-tags");
 static ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+/// By which Google's SDKs are known.
+static GOOGLE: [HeaderName; 2] =
+    [HeaderName::from_static("x-goog-api-client"), HeaderName::from_static("x-goog-api-key")];
 const KEY_PREFIX: &str = "sk-osai-";
 
 /// Of a model or a session, in bytes.
@@ -37,15 +44,16 @@ pub(crate) const BODY_IDLE: Duration = Duration::from_secs(30);
 ///
 /// The dialect comes back also when the URL wants nothing we know, so that the error is in it.
 pub(crate) fn accept(method: &Method, uri: &Uri, headers: HeaderMap) -> (&'static dyn CallerDialect, Outcome<Arrival>) {
-    let (org, rest) = read_path(uri.path());
+    let (org, rest, version) = read_path(uri.path());
+    let spoken = spoken(version, &headers);
     let carried = super::carried::look_up(rest, method, uri);
     if let Some(Err(complaint)) = carried.as_ref().map(super::carried::check_method) {
-        return (spoken(&headers), Err(complaint));
+        return (spoken, Err(complaint));
     }
-    let found = carried.map(|carried| (spoken(&headers), Wanted::Carry(carried)));
-    let (dialect, wanted) = match found.or_else(|| look_up(rest, &headers)) {
+    let found = carried.map(|carried| (spoken, Wanted::Carry(carried)));
+    let (dialect, wanted) = match found.or_else(|| look_up(rest, uri.query(), spoken)) {
         Some((dialect, wanted)) => (dialect, wanted),
-        None => return (spoken(&headers), Err(unknown_path(uri))),
+        None => return (spoken, Err(unknown_path(uri))),
     };
     if !matches!(wanted, Wanted::Carry(_)) && *method != allowed_method(&wanted) {
         return (dialect, Err(wrong_method(method, uri, &wanted)));
@@ -63,9 +71,9 @@ pub(crate) fn accept(method: &Method, uri: &Uri, headers: HeaderMap) -> (&'stati
     (dialect, arrival)
 }
 
-/// Takes `/llm_proxy/ORG` off, then `/v1`, `/anthropic` and `/cursor` however often they stand: an SDK
-/// appends its own version segment to whatever base URL it was given.
-fn read_path(path: &str) -> (Option<&str>, &str) {
+/// Takes `/llm_proxy/ORG` off, then versions, `/anthropic` and `/cursor` however often they stand: an SDK
+/// appends its own version segment to whatever base URL it was given. Says whether one of Gemini's stood there.
+fn read_path(path: &str) -> (Option<&str>, &str, Option<Protocol>) {
     let path = path.trim_matches('/');
     let (org, mut rest) = match path.strip_prefix("llm_proxy/") {
         Some(inner) => {
@@ -74,13 +82,24 @@ fn read_path(path: &str) -> (Option<&str>, &str) {
         }
         None => (None, path),
     };
-    while let Some(inner) = ["v1/", "anthropic/", "cursor/", "/"].iter().find_map(|prefix| rest.strip_prefix(prefix)) {
-        rest = inner;
+    let mut version = None;
+    loop {
+        if let Some(inner) = GEMINI_VERSIONS.iter().find_map(|prefix| rest.strip_prefix(prefix)) {
+            version = Some(Protocol::Gemini);
+            rest = inner;
+        } else if let Some(inner) = PREFIXES.iter().find_map(|prefix| rest.strip_prefix(prefix)) {
+            rest = inner;
+        } else {
+            return (org, rest, version);
+        }
     }
-    (org, rest)
 }
 
-fn look_up(rest: &str, headers: &HeaderMap) -> Option<(&'static dyn CallerDialect, Wanted)> {
+fn look_up(
+    rest: &str,
+    query: Option<&str>,
+    spoken: &'static dyn CallerDialect,
+) -> Option<(&'static dyn CallerDialect, Wanted)> {
     let task = |protocol, task| (dialect::caller(protocol), Wanted::Task(task, UrlFacts::default()));
     let (dialect, wanted) = match rest {
         "chat/completions" => task(Protocol::Openai, Task::Chat),
@@ -88,9 +107,12 @@ fn look_up(rest: &str, headers: &HeaderMap) -> Option<(&'static dyn CallerDialec
         "embeddings" => task(Protocol::Openai, Task::Embedding),
         "messages" => task(Protocol::Anthropic, Task::Chat),
         "messages/count_tokens" => task(Protocol::Anthropic, Task::CountTokens),
-        "models" => (Some(spoken(headers)), Wanted::Models),
+        "models" => (Some(spoken), Wanted::Models),
         other if other.starts_with("api/") => (dialect::caller(Protocol::Ollama), ollama(other)?),
-        other => (Some(spoken(headers)), Wanted::Model(decode(other.strip_prefix("models/")?))),
+        other => match gemini_call(other, query) {
+            Some((task, url)) => (dialect::caller(Protocol::Gemini), Wanted::Task(task, url)),
+            None => (Some(spoken), Wanted::Model(gemini_model(&decode(other))?)),
+        },
     };
     Some((dialect?, wanted))
 }
@@ -109,9 +131,49 @@ fn ollama(rest: &str) -> Option<Wanted> {
     })
 }
 
+/// A call in Gemini's way: the model in the path, the verb behind its last colon.
+fn gemini_call(rest: &str, query: Option<&str>) -> Option<(Task, UrlFacts)> {
+    let decoded = decode(rest);
+    let (model, verb) = decoded.rsplit_once(':')?;
+    let (task, stream) = match verb {
+        "generateContent" => (Task::Chat, None),
+        "streamGenerateContent" => (Task::Chat, Some(stream_form(query))),
+        "countTokens" => (Task::CountTokens, None),
+        "embedContent" => (Task::Embedding, None),
+        "batchEmbedContents" => (Task::EmbeddingBatch, None),
+        _ => return None,
+    };
+    // `models/` may be missing here: the verb tells what it is.
+    let model = gemini_model(model).unwrap_or_else(|| model.to_owned());
+    Some((task, UrlFacts { model: Some(model), stream, one: false }))
+}
+
+/// Without `alt=sse` a stream is one JSON array.
+fn stream_form(query: Option<&str>) -> StreamForm {
+    let events =
+        query.is_some_and(|query| query.split('&').any(|pair| matches!(pair, "alt=sse" | "$alt=sse" | "%24alt=sse")));
+    if events { StreamForm::Usual } else { StreamForm::JsonArray }
+}
+
+/// The model that a path names, with what Vertex has before it (`projects/P/locations/L/`,
+/// `publishers/PROVIDER/`) taken off. Google's own publisher says nothing; another is read as the provider.
+fn gemini_model(path: &str) -> Option<String> {
+    if let Some(model) = path.strip_prefix("models/") {
+        return Some(model.to_owned());
+    }
+    let publishers = path.find("publishers/").filter(|at| *at == 0 || path.starts_with("projects/"))?;
+    let (publisher, model) = path.get(publishers..)?.strip_prefix("publishers/")?.split_once("/models/")?;
+    Some(if publisher == "google" { model.to_owned() } else { format!("{publisher}/{model}") })
+}
+
 /// The protocol of a request whose URL does not tell.
-fn spoken(headers: &HeaderMap) -> &'static dyn CallerDialect {
-    if headers.contains_key(&ANTHROPIC_VERSION) { &anthropic::Caller } else { &openai_chat::Caller }
+fn spoken(version: Option<Protocol>, headers: &HeaderMap) -> &'static dyn CallerDialect {
+    match version.and_then(dialect::caller) {
+        Some(dialect) => dialect,
+        None if headers.contains_key(&ANTHROPIC_VERSION) => &anthropic::Caller,
+        None if GOOGLE.iter().any(|name| headers.contains_key(name)) => &gemini::Caller,
+        None => &openai_chat::Caller,
+    }
 }
 
 fn decode(text: &str) -> String {
@@ -125,8 +187,10 @@ fn allowed_method(wanted: &Wanted) -> Method {
 fn unknown_path(uri: &Uri) -> Complaint {
     let message = format!(
         "there is no endpoint {}; this gateway has /v1/chat/completions, /v1/completions, /v1/embeddings, \
-         /v1/messages, /v1/messages/count_tokens and /v1/models, and Ollama's /api/chat, /api/generate, /api/embed, \
-         /api/tags, /api/show. With an SDK, set its base URL to http://HOST/v1",
+         /v1/messages, /v1/messages/count_tokens, /v1beta/models/MODEL:VERB (generateContent, \
+         streamGenerateContent, countTokens, embedContent, batchEmbedContents), /v1/models, Ollama's /api/chat, \
+         /api/generate, /api/embed, /api/tags and /api/show, and images, audio, moderations, rerank, files and batches \
+         as OpenAI has them. With an SDK, set its base URL to http://HOST/v1",
         uri.path()
     );
     Complaint::new(Code::NotFound, message)
@@ -305,15 +369,45 @@ mod tests {
         ] {
             assert_eq!(read_path(path).1, "messages", "{path}");
         }
-        assert_eq!(read_path("/llm_proxy/acme/cursor/chat/completions"), (Some("acme"), "chat/completions"));
+        assert_eq!(read_path("/llm_proxy/acme/cursor/chat/completions"), (Some("acme"), "chat/completions", None));
+        assert_eq!(
+            read_path("/v1/v1beta/models/m:countTokens"),
+            (None, "models/m:countTokens", Some(Protocol::Gemini))
+        );
     }
 
     #[test]
     fn model_ids_may_hold_slashes_and_escapes() {
-        let wanted = |path| look_up(read_path(path).1, &HeaderMap::new()).map(|found| found.1);
+        let wanted = |path| look_up(read_path(path).1, None, &openai_chat::Caller).map(|found| found.1);
         assert_eq!(wanted("/v1/models/a%2Fb:c"), Some(Wanted::Model("a/b:c".into())));
         assert_eq!(wanted("/v1/models/a/b"), Some(Wanted::Model("a/b".into())));
         assert_eq!(wanted("/v1/nothing"), None);
+    }
+
+    #[test]
+    fn gemini_names_model_and_verb_in_the_path() {
+        let wanted = |path: &str, query| {
+            let (dialect, wanted) = look_up(read_path(path).1, query, &openai_chat::Caller)?;
+            assert_eq!(dialect.protocol(), Protocol::Gemini, "{path}");
+            Some(wanted)
+        };
+        let task = |task, model: &str, stream| {
+            Some(Wanted::Task(task, UrlFacts { model: Some(model.into()), stream, one: false }))
+        };
+        assert_eq!(wanted("/v1beta/models/a%2Fb:1:generateContent", None), task(Task::Chat, "a/b:1", None));
+        assert_eq!(wanted("/v1/v1beta/a/b:countTokens", None), task(Task::CountTokens, "a/b", None));
+        let events = Some(StreamForm::Usual);
+        assert_eq!(wanted("/v1/models/m:streamGenerateContent", Some("key=k&alt=sse")), task(Task::Chat, "m", events));
+        let array = Some(StreamForm::JsonArray);
+        assert_eq!(wanted("/v1beta/models/m%3AstreamGenerateContent", None), task(Task::Chat, "m", array));
+        assert_eq!(wanted("/v1beta/models/m:batchEmbedContents", None), task(Task::EmbeddingBatch, "m", None));
+        let vertex = "/v1beta1/projects/p/locations/l/publishers/google/models/g:embedContent";
+        assert_eq!(wanted(vertex, None), task(Task::Embedding, "g", None));
+        assert_eq!(wanted("/v1beta1/publishers/an/models/c:generateContent", None), task(Task::Chat, "an/c", None));
+        assert!(
+            look_up("models/m:predict", None, &gemini::Caller)
+                .is_some_and(|(_, wanted)| matches!(wanted, Wanted::Model(_)))
+        );
     }
 
     #[test]

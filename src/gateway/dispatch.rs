@@ -7,18 +7,18 @@ use super::record::Trace;
 use super::route::Plan;
 use super::side::SideState;
 use super::snapshot::{Link, ProviderState};
-use super::stream::{AnswerStream, Carriage, Pace, witness};
+use super::stream::{AnswerStream, Carriage, Layout, Pace, witness};
 use super::translate::{self, Translated};
 use super::upstream::{Source, Upstream};
 use crate::canonical::{Code, Complaint};
 use crate::dialect::sse::Framing;
-use crate::dialect::{Sight, Written};
-use crate::http::{HttpError, Outgoing, Patience};
+use crate::dialect::{Sight, StreamForm, Written};
+use crate::http::{HttpError, Outgoing, Patience, retry_after};
 use crate::provider::sandbox;
 use crate::tokens;
-use crate::types::Task;
+use crate::types::{Task, Time};
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, Method};
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -30,8 +30,6 @@ const MOST_REPLY: usize = 256 * 1024 * 1024;
 /// An error page says what it has to say in less.
 const MOST_ERROR: usize = 256 * 1024;
 const ERROR_PATIENCE: Duration = Duration::from_secs(10);
-/// Who is told to come back later than in a day is told to come back in a day.
-const LONGEST_RETRY: Duration = Duration::from_secs(86_400);
 
 /// Sends a granted call to its targets in order, until one answers.
 ///
@@ -208,8 +206,8 @@ pub(crate) async fn refused(
         );
         return Err(Complaint::new(Code::ProviderError, message).with_status(status));
     }
-    let complaint = side.dialect.read_complaint(status, retry_after(&headers), &bytes);
-    if status == 401 {
+    let complaint = side.dialect.read_complaint(status, retry_after(&headers, Time::now()), &bytes);
+    if status == 401 || complaint.code == Code::ProviderKeyRejected {
         let message = format!(
             "the provider `{name}` refused the API key that the gateway holds for it; an administrator replaces it with \
              `optscale-ai provider edit {name} --api-key-env VAR`"
@@ -220,12 +218,6 @@ pub(crate) async fn refused(
         return Err(complaint);
     }
     Ok((shown(&headers), Content::Refusal { bytes, complaint }))
-}
-
-/// How long until the provider wants to be asked again, where it says so in seconds.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: f64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok().map(|wait| wait.min(LONGEST_RETRY))
 }
 
 /// The provider answers.
@@ -251,22 +243,74 @@ async fn accepted(
         (stream(ask, &translated, (upstream, pace), slot)?, translated.dropped)
     } else {
         let bytes = whole_body(&ask.target.provider.record.name, (upstream.body, deadline), slot).await?;
-        whole(ask, translated, bytes)?
+        whole(ask, translated, bytes.clone()).inspect_err(|_| partly(slot, &bytes))?
     };
     Ok(Given { status, headers, dropped, content })
 }
 
-/// All of an answer. One that takes its time has a row that says it is under way.
+/// All of an answer. One that takes its time has a row that says it is under way; of one that breaks off, or that nobody
+/// waits for any more, the trace gets what had come.
 async fn whole_body(provider: &str, (body, deadline): (Source, Instant), slot: &mut Option<Trace>) -> Outcome<Bytes> {
-    let collecting = body.collect(MOST_REPLY);
-    tokio::pin!(collecting);
-    if let Ok(collected) = timeout(ANNOUNCE_AFTER, &mut collecting).await {
-        return collected;
+    let mut coming = Coming { slot, had: Vec::new(), is_whole: false };
+    let mut body = body;
+    let collected = match timeout(ANNOUNCE_AFTER, coming.collect(&mut body)).await {
+        Ok(collected) => collected,
+        Err(_) => {
+            if let Some(trace) = coming.slot {
+                trace.announce();
+            }
+            timeout_at(deadline, coming.collect(&mut body)).await.map_err(|_| no_end(provider))?
+        }
+    };
+    collected.map(|()| coming.whole())
+}
+
+/// The pieces of an answer that comes.
+struct Coming<'a> {
+    slot: &'a mut Option<Trace>,
+    had: Vec<Bytes>,
+    is_whole: bool,
+}
+
+impl Coming<'_> {
+    /// Goes on where it was broken off.
+    async fn collect(&mut self, body: &mut Source) -> Outcome<()> {
+        let mut length: usize = self.had.iter().map(Bytes::len).sum();
+        while let Some(piece) = std::future::poll_fn(|cx| body.poll_bytes(cx)).await {
+            let piece = piece?;
+            length += piece.len();
+            if length > MOST_REPLY {
+                let message = format!("the provider's answer is larger than {MOST_REPLY} bytes and cannot be used");
+                return Err(Complaint::new(Code::ProviderMalformed, message));
+            }
+            self.had.push(piece);
+        }
+        Ok(())
     }
+
+    /// All of them; one is not copied.
+    fn whole(mut self) -> Bytes {
+        self.is_whole = true;
+        match self.had.as_slice() {
+            [one] => one.clone(),
+            all => all.concat().into(),
+        }
+    }
+}
+
+impl Drop for Coming<'_> {
+    fn drop(&mut self) {
+        if !self.is_whole && !self.had.is_empty() {
+            partly(self.slot, &self.had.concat());
+        }
+    }
+}
+
+/// An answer that cannot be used will be billed all the same.
+fn partly(slot: &mut Option<Trace>, bytes: &[u8]) {
     if let Some(trace) = slot {
-        trace.announce();
+        trace.partly(bytes);
     }
-    timeout_at(deadline, collecting).await.map_err(|_| no_end(provider))?
 }
 
 pub(crate) fn no_end(provider: &str) -> Complaint {
@@ -283,12 +327,14 @@ fn stream(
     slot: &mut Option<Trace>,
 ) -> Outcome<Content> {
     let theirs = ask.side.dialect;
+    let asked = translate::asked(ask.call);
     let carriage = if translated.same {
-        Carriage::Forward(theirs.tap(translated.task, !ask.call.peek.include_usage))
+        let layout = if asked.form == StreamForm::Usual { Layout::AsItCame } else { Layout::Another };
+        Carriage::Forward(theirs.tap(translated.task, !ask.call.peek.include_usage), layout)
     } else {
         Carriage::Translate(theirs.stream_reader(translated.task))
     };
-    let writer = ask.call.dialect.stream_writer(translate::asked(ask.call));
+    let writer = ask.call.dialect.stream_writer(asked);
     let mut trace = slot.take().ok_or_else(|| Complaint::new(Code::Internal, "the trace is gone"))?;
     trace.streams();
     Ok(Content::Stream(Box::new(AnswerStream::new((upstream.body, theirs.framing()), carriage, writer, trace, pace))))
@@ -310,7 +356,7 @@ fn whole(ask: &Ask<'_>, translated: Translated, bytes: Bytes) -> Outcome<(Conten
             dropped,
         ));
     }
-    if translated.task == Task::Embedding {
+    if matches!(translated.task, Task::Embedding | Task::EmbeddingBatch) {
         return Ok((vectors(ask, &bytes)?, dropped));
     }
     let reply = theirs.read_reply(translated.task, &bytes)?;
@@ -333,7 +379,7 @@ fn whole(ask: &Ask<'_>, translated: Translated, bytes: Bytes) -> Outcome<(Conten
 /// Vectors in the caller's dialect.
 fn vectors(ask: &Ask<'_>, bytes: &[u8]) -> Outcome<Content> {
     let (call, theirs) = (ask.call, ask.side.dialect);
-    let request = call.dialect.read_embedding(call.text(), &call.url)?;
+    let request = call.dialect.read_embedding(call.task, call.text(), &call.url)?;
     let embeddings = theirs.read_embeddings(bytes)?;
     if embeddings.vectors.len() != request.inputs.len() {
         let message =

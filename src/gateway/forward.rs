@@ -11,7 +11,7 @@ use super::multipart::Form;
 use super::record::Trace;
 use super::respond::{self, AnswerBody};
 use super::snapshot::{Link, ProviderState};
-use super::stream::{AnswerStream, Carriage, Pace};
+use super::stream::{AnswerStream, Carriage, Layout, Pace};
 use super::upload::Upload;
 use super::upstream::Upstream;
 use super::{Worker, dispatch, metering, route, settle, translate};
@@ -92,7 +92,7 @@ async fn carry(
     gateway.check_storage().inspect_err(|_| gateway.spare_memory(trace))?;
     let request = read(&mut arrival, (carried, body), gateway.limits.max_body).await?;
     let grant = grant(worker, &caller, &arrival, &request).await?;
-    let plan = route::route(grant);
+    let plan = route::carried(grant);
     super::note(trace, |trace| {
         trace.asked(request.model.as_deref());
         trace.plan(&plan);
@@ -326,7 +326,7 @@ impl Job<'_> {
             return Ok(self.answer(status, shown, Content::Whole { bytes, sight, stream: None }));
         }
         let carriage = match kind.starts_with(Framing::Events.media_type()) {
-            true => Carriage::Forward(Box::new(metering::Watch(self.carried.task))),
+            true => Carriage::Forward(Box::new(metering::Watch(self.carried.task)), Layout::AsItCame),
             false => Carriage::Raw,
         };
         let asked = Asked { task: Task::Chat, include_usage: false, form: StreamForm::Usual };

@@ -20,6 +20,8 @@ mod forward;
 mod metering;
 mod models;
 mod multipart;
+mod needs;
+mod partial;
 mod probe;
 mod record;
 mod respond;
@@ -35,7 +37,7 @@ mod upload;
 mod upstream;
 
 pub use directory::{Directory, Place};
-pub use probe::{Address, Heard, Pace, Probe, ProbeError, Way};
+pub use probe::{Address, Heard, Look, Pace, Probe, ProbeError, Way};
 pub use serve::{Limits, Ready, ServeError, ServeOptions, serve};
 
 use crate::canonical::{Code, Complaint};
@@ -44,13 +46,14 @@ use crate::http::Client;
 use crate::store::Ledger;
 use crate::types::{Task, Time, TraceId, TraceIds};
 use arc_swap::{ArcSwap, Guard};
-use call::{Answer, Arrival, Caller, Outcome, Wanted};
+use call::{Answer, Arrival, Call, Caller, Outcome, Wanted};
 use cards::Cards;
 use estimate::Estimator;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use record::Trace;
 use respond::AnswerBody;
+use route::Plan;
 use snapshot::Snapshot;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -138,14 +141,17 @@ async fn carry(
     gateway.check_storage().inspect_err(|_| gateway.spare_memory(trace))?;
     let call = accept::receive(&mut arrival, (task, url), body, gateway.limits.max_body).await?;
     note(trace, |trace| trace.call(&call));
-    let grant = match authorise::authorise(&gateway.cards, &caller, &call) {
+    if caller.version != gateway.snapshot().version {
+        // While the body came the key may have been revoked.
+        caller = authenticate::authenticate(gateway, &arrival)?;
+    }
+    let plan = match planned(gateway, &caller, &call) {
         Err(_) if gateway.looked_again().await => {
             caller = authenticate::authenticate(gateway, &arrival)?;
-            authorise::authorise(&gateway.cards, &caller, &call)?
+            planned(gateway, &caller, &call)?
         }
-        granted => granted?,
+        plan => plan?,
     };
-    let plan = route::route(grant);
     note(trace, |trace| trace.plan(&plan));
     dispatch::dispatch(worker, plan, call, trace).await
 }
@@ -158,6 +164,12 @@ async fn known(gateway: &Gateway, arrival: &Arrival) -> Outcome<Caller> {
         }
         found => found,
     }
+}
+
+/// Whether the caller may call the model, and where the call goes.
+fn planned(gateway: &Gateway, caller: &Caller, call: &Call) -> Outcome<Plan> {
+    let grant = authorise::authorise(&gateway.cards, caller, call)?;
+    route::route(&gateway.cards, caller, call, grant)
 }
 
 fn note(trace: &mut Option<Trace>, what: impl FnOnce(&mut Trace)) {

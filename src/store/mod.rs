@@ -6,6 +6,7 @@
 mod column;
 mod costs;
 mod error;
+mod journal;
 mod keys;
 mod ledger;
 mod meta;
@@ -14,6 +15,7 @@ mod orgs;
 mod providers;
 mod rates;
 mod routes;
+mod sheets;
 pub mod traces;
 mod users;
 
@@ -23,8 +25,8 @@ pub use keys::{KeyEdit, KeyRow, NewKey, Rotation};
 pub use ledger::{Ledger, Ticket};
 pub use orgs::NewOrg;
 pub use providers::{NewProvider, ProviderRow};
-pub use rates::RatesCache;
 pub use routes::NewRoute;
+pub use sheets::SheetRow;
 pub use traces::{Found, TraceDetail, TraceFilter, TraceRow};
 pub use users::NewUser;
 
@@ -74,6 +76,8 @@ pub struct Snapshot {
     pub keys: Vec<KeyRow>,
     /// Routing rules.
     pub routes: Vec<Route>,
+    /// What models turned out to do.
+    pub sheets: Vec<SheetRow>,
 }
 
 impl Store {
@@ -113,6 +117,7 @@ impl Store {
             providers: self.all_providers()?,
             keys: self.all_keys()?,
             routes: self.all_routes()?,
+            sheets: self.all_sheets()?,
         })
     }
 

@@ -26,6 +26,8 @@ pub enum Protocol {
     Openai,
     /// Anthropic: messages, token counting, models.
     Anthropic,
+    /// Gemini: answers, token counting, embeddings, models.
+    Gemini,
     /// Ollama: chat, generate, embed, tags, show.
     Ollama,
     /// Cohere, version 2: chat, embed. Only providers speak it.
@@ -34,13 +36,15 @@ pub enum Protocol {
 
 impl Protocol {
     /// Every protocol, in the order in which help texts name them.
-    pub const ALL: [Protocol; 4] = [Protocol::Openai, Protocol::Anthropic, Protocol::Ollama, Protocol::Cohere];
+    pub const ALL: [Protocol; 5] =
+        [Protocol::Openai, Protocol::Anthropic, Protocol::Gemini, Protocol::Ollama, Protocol::Cohere];
 
     /// The name used on the command line, in files and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Protocol::Openai => "openai",
             Protocol::Anthropic => "anthropic",
+            Protocol::Gemini => "gemini",
             Protocol::Ollama => "ollama",
             Protocol::Cohere => "cohere",
         }
@@ -61,14 +65,16 @@ impl fmt::Display for Protocol {
 /// What a caller wants done, in no protocol's words.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Task {
-    /// A conversation turn: OpenAI `chat/completions`, Anthropic `messages`.
+    /// A conversation turn: OpenAI `chat/completions`, Anthropic `messages`, Gemini `generateContent`.
     Chat,
     /// Plain text continuation: OpenAI `completions`.
     Completion,
-    /// Vectors of texts: OpenAI `embeddings`.
+    /// Vectors of texts: OpenAI `embeddings`, Gemini `embedContent`.
     Embedding,
-    /// How many tokens a prompt has: Anthropic `messages/count_tokens`.
+    /// How many tokens a prompt has: Anthropic `messages/count_tokens`, Gemini `countTokens`.
     CountTokens,
+    /// Vectors of several texts, where a protocol has a place of its own for that: Gemini `batchEmbedContents`.
+    EmbeddingBatch,
     /// Pictures of words: OpenAI `images/generations`.
     Image,
     /// Pictures of pictures: OpenAI `images/edits`.
@@ -93,11 +99,12 @@ pub enum Task {
 
 impl Task {
     /// Every task.
-    pub const ALL: [Task; 14] = [
+    pub const ALL: [Task; 15] = [
         Task::Chat,
         Task::Completion,
         Task::Embedding,
         Task::CountTokens,
+        Task::EmbeddingBatch,
         Task::Image,
         Task::ImageEdit,
         Task::Speech,
@@ -117,6 +124,7 @@ impl Task {
             Task::Completion => "completion",
             Task::Embedding => "embedding",
             Task::CountTokens => "count_tokens",
+            Task::EmbeddingBatch => "embedding_batch",
             Task::Image => "image",
             Task::ImageEdit => "image_edit",
             Task::Speech => "speech",

@@ -27,7 +27,7 @@ use super::{
     WriteStream, Written,
 };
 use crate::body::Body;
-use crate::canonical::{Complaint, EmbeddingRequest, Embeddings, Prompt, Reply, Text};
+use crate::canonical::{Complaint, EmbeddingRequest, Embeddings, Prompt, Reasoning, Reply, Text};
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use std::time::Duration;
@@ -57,7 +57,11 @@ impl CallerDialect for Caller {
         read_prompt::read(task, body)
     }
 
-    fn read_embedding(&self, body: &str, url: &UrlFacts) -> Result<EmbeddingRequest, Complaint> {
+    fn reasoning_field(&self, _: &Reasoning) -> &'static str {
+        "think"
+    }
+
+    fn read_embedding(&self, _: Task, body: &str, url: &UrlFacts) -> Result<EmbeddingRequest, Complaint> {
         embedding::read_request(body, url.one)
     }
 

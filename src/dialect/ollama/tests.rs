@@ -257,7 +257,7 @@ fn models_are_listed_and_shown() {
 #[test]
 fn vectors_of_one_text_and_of_many() {
     let many = json!({"model": "m", "input": ["a", "b"], "dimensions": 8, "truncate": false});
-    let request = Caller.read_embedding(&many.to_string(), &UrlFacts::default()).unwrap();
+    let request = Caller.read_embedding(Task::Embedding, &many.to_string(), &UrlFacts::default()).unwrap();
     let quirks = Quirks::default();
     let target = Target { model: "m", max_output_tokens: None, quirks: &quirks };
     let written = Provider.write_embedding(&request, &target).unwrap();
@@ -269,7 +269,7 @@ fn vectors_of_one_text_and_of_many() {
     let again = Provider.read_embeddings(&Caller.write_embeddings(&request, vectors.clone())).unwrap();
     assert_eq!(again, vectors);
     let url = UrlFacts { one: true, ..UrlFacts::default() };
-    let one = Caller.read_embedding(r#"{"model":"m","prompt":"a"}"#, &url).unwrap();
+    let one = Caller.read_embedding(Task::Embedding, r#"{"model":"m","prompt":"a"}"#, &url).unwrap();
     assert_eq!(one.inputs, [EmbeddingInput::Text("a".into())]);
     assert_eq!(&Caller.write_embeddings(&one, vectors)[..], br#"{"embedding":[0.5,1.0]}"#);
 }
@@ -377,7 +377,7 @@ proptest! {
                 let _ = Provider.glance(task, body.as_bytes());
                 let _ = Provider.read_reply(task, body.as_bytes());
             }
-            let _ = Caller.read_embedding(&body, &UrlFacts::default());
+            let _ = Caller.read_embedding(Task::Embedding, &body, &UrlFacts::default());
             let _ = Provider.read_embeddings(body.as_bytes());
             let _ = Provider.read_complaint(500, None, body.as_bytes());
             let frame = Frame { raw: format!("{body}\n").into() };

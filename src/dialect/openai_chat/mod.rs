@@ -42,7 +42,7 @@ use super::{
     WriteStream, Written,
 };
 use crate::body::Body;
-use crate::canonical::{Complaint, EmbeddingRequest, Embeddings, Prompt, Reply, Text};
+use crate::canonical::{Complaint, EmbeddingRequest, Embeddings, Prompt, Reasoning, Reply, Text};
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use std::time::Duration;
@@ -72,11 +72,15 @@ impl CallerDialect for Caller {
         read_prompt::read(task, body)
     }
 
+    fn reasoning_field(&self, _: &Reasoning) -> &'static str {
+        "reasoning_effort"
+    }
+
     fn write_reply(&self, task: Task, reply: Reply) -> Written {
         write_reply::write(task, reply)
     }
 
-    fn read_embedding(&self, body: &str, _: &UrlFacts) -> Result<EmbeddingRequest, Complaint> {
+    fn read_embedding(&self, _: Task, body: &str, _: &UrlFacts) -> Result<EmbeddingRequest, Complaint> {
         embedding::read_request(body)
     }
 
@@ -122,7 +126,7 @@ impl ProviderDialect for Provider {
             Task::Translation => Some("/audio/translations"),
             Task::Moderation => Some("/moderations"),
             Task::Rerank => Some("/rerank"),
-            Task::CountTokens | Task::File | Task::Batch | Task::Other => None,
+            Task::CountTokens | Task::EmbeddingBatch | Task::File | Task::Batch | Task::Other => None,
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) fn list(task: Task, body: &str) -> Result<Vec<Text<'_>>, Complaint> {
             &CHAT
         }
         Task::Completion => &[("prompt", Voice::User), ("suffix", Voice::User)],
-        Task::Embedding | Task::Moderation => &[("input", Voice::User)],
+        Task::Embedding | Task::EmbeddingBatch | Task::Moderation => &[("input", Voice::User)],
         Task::Image => &[("prompt", Voice::User)],
         Task::Speech => &[("input", Voice::User), ("instructions", Voice::System)],
         Task::Rerank => &[("query", Voice::User), ("documents", Voice::User)],
