@@ -169,7 +169,5 @@ fn openai_carried_python() {
 
 #[test]
 fn ollama_python() {
-    sdks();
-    let stage = Stage::set();
-    run("ollama_python.py", stage.environment("oa an ol"));
+    before_providers("ollama_python.py", "oa an ol");
 }

@@ -29,7 +29,7 @@ pub(super) fn read(task: Task, body: &str) -> Result<Prompt, Complaint> {
 
 /// The complaint that vectors and what is only carried are no conversation: they go other ways.
 pub(super) fn no_prompt() -> Complaint {
-    Complaint::new(Code::Internal, "a request that is no conversation was taken for one")
+    Complaint::new(Code::UnsupportedFeature, "a request that is no conversation was taken for one")
 }
 
 fn chat(top: &mut Obj<'_>, prompt: &mut Prompt) -> Result<(), Complaint> {
