@@ -312,7 +312,7 @@ impl AnswerStream {
         if !complete {
             return Step::Failed(cut_short(), out.freeze());
         }
-        if !matches!(self.carriage, Carriage::Forward(_, Layout::AsItCame)) {
+        if !matches!(self.carriage, Carriage::Forward(_, Layout::AsItCame) | Carriage::Raw) {
             self.writer.end(&mut out);
         }
         Step::Whole(out.freeze())
