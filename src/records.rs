@@ -90,6 +90,8 @@ pub struct Quirks {
     pub unsupported: Vec<String>,
     /// Whether `response_format` takes a JSON schema.
     pub json_schema: bool,
+    /// Whether a count of tokens takes the members of the request themselves (Vertex) where Gemini's own takes it whole.
+    pub bare_count: bool,
     /// Fields that the vendor calls by another name: the protocol's name to the vendor's.
     pub renamed: BTreeMap<String, String>,
     /// Whether `top_k` is understood.
@@ -128,6 +130,7 @@ impl Default for Quirks {
             reasoning_field: None,
             thinking: ThinkingField::ReasoningEffort,
             tool_call_id_length: None,
+            bare_count: false,
         }
     }
 }

@@ -115,3 +115,33 @@ fn a_sheet_counts_more_than_the_catalogue() {
     assert_eq!(again, sheet);
     assert_eq!(error(stage.chat("sandbox/fixed", json!({"tools": tools}))).1, "unsupported_feature");
 }
+
+#[test]
+fn lists_say_when_a_key_was_used_last() {
+    let stage = Stage::set(&[]);
+    stage.home.key("idle", &[]);
+    assert_eq!(stage.chat("oa/fake", json!({})).status(), 200);
+    let trace = stage.newest(|trace| trace["status"] == "ok");
+    let keys = stage.home.json(&["key", "list"]);
+    let used =
+        |name: &str| keys.as_array().unwrap().iter().find(|key| key["name"] == name).unwrap()["last_used"].clone();
+    assert_eq!((used("app"), used("idle")), (trace["time"].clone(), Value::Null));
+    assert_eq!(stage.home.json(&["key", "show", "app"])["last_used"], trace["time"]);
+    assert_eq!(stage.home.json(&["user", "list"])[0]["last_used"], trace["time"]);
+}
+
+#[test]
+fn what_is_watched_is_shown_again() {
+    let stage = Stage::set(&[]);
+    assert_eq!(stage.chat("oa/fake", json!({})).status(), 200);
+    stage.newest(|trace| trace["status"] == "ok");
+    for words in [["traces", "--watch=1"], ["costs", "--watch=1"]] {
+        let mut command = stage.home.command(&[&words[..], &["-o", "jsonl"]].concat());
+        let mut watching = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let mut lines = std::io::BufRead::lines(std::io::BufReader::new(watching.stdout.take().unwrap()));
+        let first = lines.next().unwrap().unwrap();
+        assert_eq!(lines.next().unwrap().unwrap(), first);
+        watching.kill().unwrap();
+        watching.wait().unwrap();
+    }
+}

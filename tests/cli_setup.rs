@@ -138,8 +138,8 @@ fn users_are_listed() {
     shell.ok("key create app");
     shell.shows(
         "users",
-        "NAME  ROLE   MAY CALL  KEYS
-ana   owner  *         app
+        "NAME  ROLE   MAY CALL  KEYS  LAST USED
+ana   owner  *         app   -
 ",
     );
     shell.shows(
@@ -153,7 +153,8 @@ ana   owner  *         app
   ],
   "keys": [
     "app"
-  ]
+  ],
+  "last_used": null
 }
 "#,
     );

@@ -178,6 +178,28 @@ fn seals_come_back_from_every_caller() {
     assert_eq!(body["content"][0]["text"].as_str().map(|_| ()), Some(()), "{body}");
 }
 
+/// Google's own endpoint for OpenAI's protocol, and gateways that copy it, seal calls in `extra_content`.
+#[test]
+fn seals_go_round_through_an_openai_provider() {
+    let stage = Stage::set(&[]);
+    let call = json!({"id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"},
+        "extra_content": {"google": {"thought_signature": SIGNATURE}}});
+    let whole = json!({"id": "x", "object": "chat.completion", "created": 1, "model": "gemini-3-pro", "choices": [
+        {"index": 0, "message": {"role": "assistant", "content": null, "tool_calls": [call]}, "finish_reason": "tool_calls"}]});
+    stage.fake.answer_with(200, &[("content-type", "application/json")], whole.to_string());
+    let body: Value = stage.messages("oa/gemini-3-pro", json!({})).json().unwrap();
+    let content = body["content"].clone();
+    assert_eq!(content[0]["signature"], format!("gemini:{SIGNATURE}"), "{body}");
+    let messages = json!([{"role": "user", "content": "?"}, {"role": "assistant", "content": content},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c1", "content": "sunny"}]}]);
+    let answer = stage.messages("oa/gemini-3-pro", json!({"messages": messages}));
+    assert_eq!(answer.status(), 200);
+    let sent = stage.fake.last().json();
+    assert_eq!(sent["messages"][1]["tool_calls"][0]["extra_content"], call["extra_content"], "{sent}");
+    assert_eq!(stage.messages("oa/fake", json!({"messages": messages})).status(), 200);
+    assert!(!stage.fake.last().json().to_string().contains(SIGNATURE));
+}
+
 #[test]
 fn structured_answers_counts_and_limits() {
     let stage = Stage::set(&[]);

@@ -1,4 +1,4 @@
-//! What is generated stands as it would be generated now: `docs/cli.md`, `docs/env.md` and `completions/`.
+//! What is generated stands as it would be generated now: `docs/cli.md`, `docs/env.md`, `docs/providers.md` and `completions/`.
 //!
 //! `UPDATE_GENERATED=1 cargo test --test generated` writes the files anew.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
@@ -28,6 +28,11 @@ fn the_command_line_reference() {
 #[test]
 fn the_environment_variables() {
     compare("docs/env.md", &reference::environment());
+}
+
+#[test]
+fn the_providers() {
+    compare("docs/providers.md", &optscale_ai::provider::reference());
 }
 
 #[test]

@@ -34,7 +34,7 @@ impl Stage {
         Stage { fake, home, gateway }
     }
 
-    fn environment(&self, providers: &str) -> Vec<(&'static str, String)> {
+    fn environment(&self) -> Vec<(&'static str, String)> {
         let dead = self.home.key("dead", &[]);
         self.home.run(&["key", "revoke", "dead", "--yes"]);
         vec![
@@ -44,7 +44,7 @@ impl Stage {
             ("OSAI_NARROW_KEY", self.home.key("narrow", &["--provider", "oa"])),
             ("OSAI_DEAD_KEY", dead),
             ("OSAI_FAKE", self.fake.url()),
-            ("OSAI_PROVIDERS", providers.to_owned()),
+            ("OSAI_PROVIDERS", "oa an ge".to_owned()),
         ]
     }
 }
@@ -85,14 +85,9 @@ fn run(suite: &str, environment: Vec<(&'static str, String)>) {
 }
 
 fn through_the_gateway(suite: &str) {
-    before_providers(suite, &std::env::var("OSAI_TRY").unwrap_or("oa an".into()));
-}
-
-/// With these providers behind: see `cases.py`.
-fn before_providers(suite: &str, providers: &str) {
     sdks();
     let stage = Stage::set();
-    run(suite, stage.environment(providers));
+    run(suite, stage.environment());
 }
 
 /// Without a gateway: the provider must be what the SDK takes for the vendor's.
@@ -144,17 +139,17 @@ fn google_genai_python_takes_the_fake_for_gemini() {
 
 #[test]
 fn google_genai_python() {
-    before_providers("google_genai_python.py", "oa an ge");
+    through_the_gateway("google_genai_python.py");
 }
 
 #[test]
 fn langchain_google_python() {
-    before_providers("langchain_google_python.py", "oa an ge");
+    through_the_gateway("langchain_google_python.py");
 }
 
 #[test]
 fn gemini_cli() {
-    before_providers("gemini_cli.py", "oa an ge");
+    through_the_gateway("gemini_cli.py");
 }
 
 #[test]
@@ -169,5 +164,10 @@ fn openai_carried_python() {
 
 #[test]
 fn ollama_python() {
-    before_providers("ollama_python.py", "oa an ol");
+    sdks();
+    let stage = Stage::set();
+    let mut environment = stage.environment();
+    environment.retain(|(name, _)| *name != "OSAI_PROVIDERS");
+    environment.push(("OSAI_PROVIDERS", "oa an ge ol".to_owned()));
+    run("ollama_python.py", environment);
 }

@@ -188,3 +188,26 @@ fn a_full_disk_turns_calls_away_and_loses_nothing() {
     stage.check(waiting);
     stage.check(vec![stage.call()]);
 }
+
+#[test]
+fn a_row_that_the_database_refuses_holds_up_no_other() {
+    let stage = Stage::set();
+    let other = Connection::open(stage.home.database()).unwrap();
+    let trigger = "CREATE TRIGGER odd BEFORE INSERT ON traces WHEN NEW.session = 'odd' \
+        BEGIN SELECT RAISE(ABORT, 'it is odd'); END";
+    other.execute_batch(trigger).unwrap();
+    let body = json!({"model": "sandbox/echo", "messages": [{"role": "user", "content": "Hello"}]});
+    let url = format!("{}/chat/completions", stage.gateway.base_url());
+    let request = Client::new().post(url).bearer_auth(&stage.key).header("x-optscale-session", "odd");
+    let odd = request.body(body.to_string()).send().unwrap();
+    assert_eq!(odd.status(), 200);
+    let id = odd.headers()["x-optscale-trace-id"].to_str().unwrap().to_owned();
+    stage.check(vec![stage.call()]);
+    let until = Instant::now() + Duration::from_secs(20);
+    while !stage.gateway.log().contains(&format!("the trace {id}")) {
+        assert!(Instant::now() < until, "nobody was told: {}", stage.gateway.log());
+    }
+    assert!(stage.gateway.log().contains("it is odd"), "{}", stage.gateway.log());
+    assert_eq!(stage.ready().status(), 200);
+    stage.check(vec![stage.call()]);
+}

@@ -15,6 +15,7 @@ mod key;
 mod man;
 mod model;
 mod org;
+mod pager;
 mod provider;
 pub mod reference;
 mod route;
@@ -103,6 +104,9 @@ struct Global {
         help_heading = "Global options"
     )]
     color: Color,
+    /// Show long lists without a pager
+    #[arg(long, global = true, help_heading = "Global options")]
+    no_pager: bool,
     /// Say more on stderr
     #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = "Global options")]
     verbose: bool,

@@ -8,7 +8,7 @@ use super::ui::Ui;
 use super::when::duration;
 use crate::admin;
 use crate::config::Home;
-use crate::gateway::{self, Limits, Ready, ServeOptions};
+use crate::gateway::{self, Limits, Notice, Ready, ServeOptions};
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -108,10 +108,13 @@ pub(super) type Announce<'a> = dyn FnMut(&Ui, &str, &Ready) -> Outcome + 'a;
 
 /// Serves until a signal. A reader of stdout that goes away does not stop the gateway.
 pub(super) fn serve(session: &Session, options: ServeOptions, announce: &mut Announce<'_>) -> Outcome {
-    gateway::serve(options, &mut |ready| {
-        let base_url = url_of(&ready.listen.to_string());
-        ready.faults.iter().for_each(|fault| session.ui.warn(fault));
-        let _ = announce(&session.ui, &base_url, ready);
+    gateway::serve(options, &mut |notice| match notice {
+        Notice::Ready(ready) => {
+            let base_url = url_of(&ready.listen.to_string());
+            ready.faults.iter().for_each(|fault| session.ui.warn(fault));
+            let _ = announce(&session.ui, &base_url, ready);
+        }
+        Notice::Warning(words) => session.ui.warn(words),
     })?;
     session.ui.say("stopped");
     Ok(())

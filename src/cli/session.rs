@@ -2,7 +2,7 @@
 
 use super::Global;
 use super::error::{CliError, Kind, Outcome};
-use super::ui::Ui;
+use super::ui::{Paging, Ui};
 use crate::admin;
 use crate::config::{self, Home};
 use crate::records::Org;
@@ -30,7 +30,8 @@ pub struct Opened {
 impl Session {
     /// A run with these options.
     pub fn new(global: Global) -> Session {
-        Session { ui: Ui::new(global.output, global.color, global.talk()), global }
+        let paging = if global.no_pager { Paging::Never } else { Paging::Auto };
+        Session { ui: Ui::new(global.output, global.color, global.talk()).paging(paging), global }
     }
 
     /// The home that `--home` or the environment names, there or not.

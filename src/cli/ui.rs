@@ -4,11 +4,13 @@
 //! command quietly.
 
 use super::error::Outcome;
+use super::pager;
 use super::table::{self, Column, Format, Room};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
 /// When colour is used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
@@ -39,6 +41,16 @@ pub struct Ui {
     /// How records are written.
     pub format: Format,
     talk: Talk,
+    paging: Paging,
+}
+
+/// Whether long lists go through a pager, where there is a person to read them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Paging {
+    /// They do.
+    Auto,
+    /// They never do.
+    Never,
 }
 
 impl Ui {
@@ -49,7 +61,12 @@ impl Ui {
             Color::Always => anstream::ColorChoice::Always.write_global(),
             Color::Never => anstream::ColorChoice::Never.write_global(),
         }
-        Ui { format, talk }
+        Ui { format, talk, paging: Paging::Auto }
+    }
+
+    /// The same with another way of paging.
+    pub fn paging(self, paging: Paging) -> Ui {
+        Ui { paging, ..self }
     }
 
     /// Whether records are for people and not for a program.
@@ -75,7 +92,28 @@ impl Ui {
         if records.is_empty() && self.is_table() {
             self.say(empty);
         }
-        self.data(&table::list(self.format, columns, records, room())?)
+        let text = table::list(self.format, columns, records, room())?;
+        if self.is_table() && self.paging == Paging::Auto && pager::page(&text)? {
+            return Ok(());
+        }
+        self.data(&text)
+    }
+
+    /// Shows something; with a span, again and again after it, on a terminal each time in place of the last. It ends by
+    /// Ctrl-C, or when nobody reads any more.
+    ///
+    /// # Errors
+    /// What showing it comes to.
+    pub fn repeat(&self, every: Option<Duration>, mut show: impl FnMut(&Ui) -> Outcome) -> Outcome {
+        let Some(every) = every else { return show(self) };
+        let ui = self.paging(Paging::Never);
+        loop {
+            if ui.is_table() && io::stdout().is_terminal() {
+                ui.data("\u{1b}[H\u{1b}[2J")?;
+            }
+            show(&ui)?;
+            std::thread::sleep(every);
+        }
     }
 
     /// Writes one record.

@@ -15,6 +15,22 @@ pub fn past(text: &str) -> Result<Time, String> {
     point.ok_or_else(|| format!("`{text}` is no time; write 1h, 30d, 2026-11-01 or 2026-11-01T12:00:00Z"))
 }
 
+/// Whether something is shown again and again.
+#[derive(clap::Args, Clone, Copy, Debug, Default)]
+pub struct Watch {
+    /// Show it again every so many seconds [default: 2], until Ctrl-C
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2",
+        value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    watch: Option<u64>,
+}
+
+impl Watch {
+    /// The time between two showings; none where it is shown once.
+    pub fn every(self) -> Option<Duration> {
+        self.watch.map(Duration::from_secs)
+    }
+}
+
 /// When something ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Expiry {

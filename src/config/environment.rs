@@ -14,6 +14,9 @@ pub const MASTER_KEY: &str = "OPTSCALE_AI_MASTER_KEY";
 /// Where `init` keeps a new master key.
 pub const MASTER_KEY_SOURCE: &str = "OPTSCALE_AI_MASTER_KEY_SOURCE";
 
+/// The pager for long lists.
+pub const PAGER: &str = "OPTSCALE_AI_PAGER";
+
 /// A variable, and what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnvironmentVariable {
@@ -45,6 +48,11 @@ pub const ENVIRONMENT: &[EnvironmentVariable] = &[
         help: "Where a new master key is kept: `file` (the file master.key, the default) or `keyring` (the system's \
                keyring, in builds that have it). The option --master-key of `init` goes before it.",
     },
+    EnvironmentVariable {
+        name: PAGER,
+        help: "The program that long lists go through on a terminal; PAGER where it is not set, else `less`, with FRX in \
+               the variable LESS. Empty or `cat`, like the option --no-pager: none.",
+    },
     EnvironmentVariable { name: "NO_COLOR", help: "Any value but the empty one turns colours off." },
     EnvironmentVariable { name: "CLICOLOR", help: "The value 0 turns colours off." },
     EnvironmentVariable { name: "CLICOLOR_FORCE", help: "Any value but 0 turns colours on, also into a pipe." },
@@ -70,6 +78,11 @@ pub const ENVIRONMENT: &[EnvironmentVariable] = &[
                a directory.",
     },
 ];
+
+/// The value of a variable that may be empty; none where it is not set, or is no Unicode.
+pub fn variable_or_empty(name: &str) -> Option<String> {
+    env::var(name).ok()
+}
 
 /// The value of a variable; none where it is not set, is empty, or is no Unicode.
 pub fn variable(name: &str) -> Option<String> {

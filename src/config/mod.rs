@@ -6,6 +6,8 @@ mod environment;
 mod home;
 mod lock;
 
-pub use environment::{ENVIRONMENT, EnvironmentVariable, HOME, MASTER_KEY, MASTER_KEY_SOURCE, ORG, variable};
+pub use environment::{
+    ENVIRONMENT, EnvironmentVariable, HOME, MASTER_KEY, MASTER_KEY_SOURCE, ORG, PAGER, variable, variable_or_empty,
+};
 pub use home::{Home, HomeError};
 pub use lock::{LockError, Serving, ServingLock};

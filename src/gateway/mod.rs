@@ -38,7 +38,7 @@ mod upstream;
 
 pub use directory::{Directory, Place};
 pub use probe::{Address, Heard, Look, Pace, Probe, ProbeError, Way};
-pub use serve::{Limits, Ready, ServeError, ServeOptions, serve};
+pub use serve::{Limits, Notice, Ready, ServeError, ServeOptions, serve};
 
 use crate::canonical::{Code, Complaint};
 use crate::dialect::UrlFacts;

@@ -181,7 +181,7 @@ impl Trace {
     /// Keeps of the words of a streamed answer what an estimate needs: the memory of a stream has a bound.
     pub fn keep_short(&mut self, said: &mut String) {
         if said.len() > MOST_SAID {
-            let cut = (0..=MOST_SAID / 2).rev().find(|at| said.is_char_boundary(*at)).unwrap_or(0);
+            let cut = (0..=MOST_SAID / 2).rev().find(|at| said.is_char_boundary(*at)).unwrap_or_default();
             self.unkept += said.len() - cut;
             said.truncate(cut);
         }

@@ -11,7 +11,7 @@ use crate::config::{Home, LockError};
 use crate::http::{Client, Network, TrustError};
 use crate::secrets::{MasterKey, Sealer, SecretsError};
 use crate::store::{Ledger, Store, StoreError};
-use crate::types::TraceIds;
+use crate::types::{Time, TraceIds};
 use arc_swap::ArcSwap;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -23,11 +23,15 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// How often the store is asked whether the configuration changed.
 const CONFIG_POLL: Duration = Duration::from_millis(250);
+/// How often it is gleaned from traces when keys were used last.
+const GLEAN_EVERY: Duration = Duration::from_secs(60);
+/// Traces that arrived this long ago are written down.
+const GLEAN_BEHIND: Duration = Duration::from_secs(120);
 /// Answers under way have this long to end after a signal.
 const DRAIN: Duration = Duration::from_secs(30);
 /// A client that does not send its head is cut off.
@@ -114,11 +118,20 @@ pub enum ServeError {
     System(#[from] io::Error),
 }
 
-/// Serves until SIGTERM or Ctrl-C; `ready` is called once, when calls are taken.
+/// What the gateway has to say while it serves.
+#[derive(Clone, Copy, Debug)]
+pub enum Notice<'a> {
+    /// It takes calls; said once.
+    Ready(&'a Ready),
+    /// Something that a person should look at.
+    Warning(&'a str),
+}
+
+/// Serves until SIGTERM or Ctrl-C, and gives notice of what happens.
 ///
 /// # Errors
 /// Each [`ServeError`], before the first call is taken.
-pub fn serve(options: ServeOptions, ready: &mut dyn FnMut(&Ready)) -> Result<(), ServeError> {
+pub fn serve(options: ServeOptions, notice: &mut dyn FnMut(Notice<'_>)) -> Result<(), ServeError> {
     let mut lock = options.home.lock_serving(&options.listen.to_string())?;
     let listener = bind(options.listen)?;
     let listen = listener.local_addr()?;
@@ -136,8 +149,8 @@ pub fn serve(options: ServeOptions, ready: &mut dyn FnMut(&Ready)) -> Result<(),
         threads.push(start_core(core, listener.try_clone()?, worker, stopped.clone())?);
     }
     drop(listener);
-    ready(&Ready { listen, faults: gateway.snapshot().faults.clone() });
-    let watched = watch_over(&gateway, &options.home, &sealer);
+    notice(Notice::Ready(&Ready { listen, faults: gateway.snapshot().faults.clone() }));
+    let watched = watch_over(&gateway, (&options.home, &sealer), notice);
     let _ = stop.send(true);
     threads.into_iter().for_each(|thread| drop(thread.join()));
     gateway.ledger.stop(Duration::from_secs(5));
@@ -173,7 +186,11 @@ fn open(options: &ServeOptions, sealer: &Sealer) -> Result<Gateway, ServeError> 
 }
 
 /// Keeps the snapshot fresh until a signal comes.
-fn watch_over(gateway: &Gateway, home: &Home, sealer: &Sealer) -> Result<(), ServeError> {
+fn watch_over(
+    gateway: &Gateway,
+    (home, sealer): (&Home, &Sealer),
+    notice: &mut dyn FnMut(Notice<'_>),
+) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let store = Store::open_existing(&home.database())?;
     runtime.block_on(async {
@@ -181,6 +198,7 @@ fn watch_over(gateway: &Gateway, home: &Home, sealer: &Sealer) -> Result<(), Ser
         tokio::pin!(signal);
         let mut tick = tokio::time::interval(CONFIG_POLL);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut gleaned = Instant::now();
         loop {
             tokio::select! {
                 _ = &mut signal => return,
@@ -196,6 +214,16 @@ fn watch_over(gateway: &Gateway, home: &Home, sealer: &Sealer) -> Result<(), Ser
                 gateway.snapshot.store(Arc::new(Snapshot::build(stored, sealer)));
             }
             gateway.freshness.looks.send_modify(|looks| *looks += 1);
+            let (count, refused) = gateway.ledger.set_aside();
+            refused.iter().for_each(|words| notice(Notice::Warning(words)));
+            if count > refused.len() as u64 {
+                notice(Notice::Warning(&format!("{count} traces could not be kept; the first of them are above")));
+            }
+            if gleaned.elapsed() >= GLEAN_EVERY {
+                gleaned = Instant::now();
+                // What cannot be written now is gleaned the next time.
+                let _ = store.glean_key_uses(Time::now().before(GLEAN_BEHIND));
+            }
         }
     });
     Ok(())

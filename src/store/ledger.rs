@@ -26,6 +26,8 @@ const RETRY: Duration = Duration::from_millis(200);
 /// Between the beginnings of two commits, unless somebody waits.
 const PACE: Duration = Duration::from_millis(5);
 const MOST_AT_ONCE: usize = 2048;
+/// Refused rows that are named until somebody asks.
+const MOST_ASIDE: usize = 20;
 
 /// Becomes ready when the row is safe from `kill -9`: at once where it stands in the journal.
 ///
@@ -103,6 +105,8 @@ struct Shared {
     arrived: Condvar,
     /// Since when commits fail or a commit is under way, in milliseconds after `born`, plus one; 0: neither.
     trouble_since: AtomicU64,
+    /// How many rows were refused for what stands in them, and of the first of them, which and why.
+    aside: Mutex<(u64, Vec<String>)>,
     born: Instant,
 }
 
@@ -129,6 +133,7 @@ impl Ledger {
             queue: Mutex::default(),
             arrived: Condvar::new(),
             trouble_since: AtomicU64::new(0),
+            aside: Mutex::default(),
             born: Instant::now(),
         });
         let theirs = shared.clone();
@@ -181,6 +186,12 @@ impl Ledger {
         self.shared.lock().waiting.len()
     }
 
+    /// The rows that the database refused for what stands in them, in words, since this was last asked: they are not
+    /// tried again. Of very many, the first; the number is of all.
+    pub fn set_aside(&self) -> (u64, Vec<String>) {
+        std::mem::take(&mut *self.shared.aside.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Whether commits have failed or hung for two seconds.
     pub fn is_stalled(&self) -> bool {
         match self.shared.trouble_since.load(Relaxed) {
@@ -228,6 +239,13 @@ impl Shared {
             drop(queue);
             self.arrived.notify_one();
         }
+    }
+
+    fn set_aside(&self, refused: Vec<String>) {
+        let mut aside = self.aside.lock().unwrap_or_else(PoisonError::into_inner);
+        aside.0 += refused.len() as u64;
+        let room = MOST_ASIDE.saturating_sub(aside.1.len());
+        aside.1.extend(refused.into_iter().take(room));
     }
 
     fn millis(&self) -> u64 {
@@ -315,15 +333,24 @@ impl<'c> Writer<'c> {
         };
         ready.begin.raw_execute()?;
         let undo = Undo(connection);
+        let mut refused = Vec::new();
         let over = over_already(batch);
         for entry in batch {
             // The row of a call that began and ended since the last commit is written once.
-            if entry.record.status != Status::Running || !over.contains(&entry.record.id) {
-                ready.traces.write(&entry.record)?;
+            if entry.record.status == Status::Running && over.contains(&entry.record.id) {
+                continue;
+            }
+            match ready.traces.write(&entry.record) {
+                // It would be refused for ever, and all others with it.
+                Err(error) if traces::is_of_the_row(&error) => refused.push(words(&entry.record, &error)),
+                written => written?,
             }
         }
         ready.commit.raw_execute()?;
         std::mem::forget(undo);
+        if !refused.is_empty() {
+            self.shared.set_aside(refused);
+        }
         Ok(())
     }
 
@@ -339,6 +366,19 @@ impl<'c> Statements<'c> {
         let (begin, commit) = (connection.prepare("BEGIN IMMEDIATE")?, connection.prepare("COMMIT")?);
         Ok(Statements { begin, commit, traces: traces::Writer::new(connection)? })
     }
+}
+
+/// A row that is lost to the database, so that it is not lost to people.
+fn words(record: &TraceRecord, error: &rusqlite::Error) -> String {
+    let cost = record.cost.map_or("unknown".to_owned(), |cost| format!("${cost}"));
+    let model = record.model.as_deref().or(record.requested_model.as_deref()).unwrap_or("no model");
+    format!(
+        "the trace {} ({}, {model}, {} tokens in, {} out, cost {cost}) cannot be kept, the database refuses it: {error}",
+        record.id,
+        record.status.as_str(),
+        record.usage.input,
+        record.usage.output
+    )
 }
 
 /// The calls that are over, where the batch has any that is under way.

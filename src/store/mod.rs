@@ -18,6 +18,7 @@ mod routes;
 mod sheets;
 pub mod traces;
 mod users;
+mod uses;
 
 pub use costs::{CostQuery, CostRow, Costs, Dimension, Total};
 pub use error::StoreError;

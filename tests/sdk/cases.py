@@ -107,6 +107,12 @@ def last():
     return fake_get("last")
 
 
+def arrived_parts(provider):
+    """The parts of the first turn in the last request that reached the provider."""
+    body = last()["body"]
+    return body["contents"][0]["parts"] if provider == "ge" else body["messages"][0]["content"]
+
+
 def post(url, body, headers):
     """A bare request: status, headers and body."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -56,7 +56,9 @@ await t.run({
   async images(p) {
     const url = `data:image/png;base64,${t.PNG}`;
     await chat(p, 'fake', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }] });
-    const part = (await t.last()).body.messages[0].content[0];
+    const { body } = await t.last();
+    if (p === 'ge') return equal(body.contents[0].parts[0].inlineData.data, t.PNG);
+    const part = body.messages[0].content[0];
     equal(p === 'an' ? part.source.data : part.image_url.url, p === 'an' ? t.PNG : url);
   },
   async 'structured output'(p) {

@@ -5,6 +5,8 @@ use super::session::Session;
 use super::shape::Shape;
 use super::table::Column;
 use super::trace::Which;
+use super::ui::Ui;
+use super::when::Watch;
 use super::words::count;
 use crate::store::{CostQuery, CostRow, Costs, Dimension};
 use clap::{Args, Subcommand};
@@ -26,6 +28,8 @@ Days are days in UTC. A cost is `unknown` where no price is known, never 0."
 pub struct Noun {
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    watch: Watch,
     #[command(subcommand)]
     verb: Option<Verb>,
 }
@@ -46,6 +50,8 @@ pub struct By {
     by: Vec<Dimension>,
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    watch: Watch,
 }
 
 fn dimensions() -> clap_complete::engine::ArgValueCandidates {
@@ -56,13 +62,17 @@ fn dimensions() -> clap_complete::engine::ArgValueCandidates {
 impl Noun {
     pub(super) fn run(self, session: &Session) -> Outcome {
         match self.verb {
-            None => show(session, vec![Dimension::Model], self.which),
-            Some(Verb::By(verb)) => show(session, verb.by, verb.which),
+            None => watch(session, vec![Dimension::Model], &self.which, self.watch),
+            Some(Verb::By(verb)) => watch(session, verb.by, &verb.which, verb.watch),
         }
     }
 }
 
-fn show(session: &Session, mut by: Vec<Dimension>, which: Which) -> Outcome {
+fn watch(session: &Session, by: Vec<Dimension>, which: &Which, watch: Watch) -> Outcome {
+    session.ui.repeat(watch.every(), |ui| show((session, ui), by.clone(), which.clone()))
+}
+
+fn show((session, ui): (&Session, &Ui), mut by: Vec<Dimension>, which: Which) -> Outcome {
     let mut seen = Vec::new();
     by.retain(|dimension| {
         !seen.contains(dimension) && {
@@ -74,14 +84,14 @@ fn show(session: &Session, mut by: Vec<Dimension>, which: Which) -> Outcome {
     let filter = which.filter(&session.org(&store)?);
     let mut rows = store.costs(&CostQuery { by: by.clone(), filter })?;
     let unknown: u64 = rows.iter().map(|row| row.costs.unknown_cost_calls).sum();
-    if session.ui.is_table() && rows.len() > 1 && !by.contains(&Dimension::Tag(None)) {
+    if ui.is_table() && rows.len() > 1 && !by.contains(&Dimension::Tag(None)) {
         rows.push(total(&rows));
     }
     let records = rows.iter().map(record).collect::<Result<Vec<Value>, _>>()?;
-    session.ui.list(&columns(&by), &records, "no calls yet, or none that match")?;
-    if unknown > 0 && session.ui.is_table() {
+    ui.list(&columns(&by), &records, "no calls yet, or none that match")?;
+    if unknown > 0 && ui.is_table() {
         let calls = count(unknown, "call without a known price is", "calls without a known price are");
-        session.ui.warn(format_args!("{calls} not in the sums"));
+        ui.warn(format_args!("{calls} not in the sums"));
     }
     Ok(())
 }

@@ -1,12 +1,11 @@
 //! `key edit`.
 
-use super::record::{COLUMNS, Record};
+use super::record::{Around, COLUMNS, Record};
 use crate::admin::keys::{self, EditKey};
 use crate::cli::error::{CliError, Outcome};
 use crate::cli::session::Session;
 use crate::cli::when::{Expiry, expiry};
 use crate::cli::{complete, words};
-use crate::types::Time;
 
 /// Change what a key may call, its end or its tags; its text stays
 ///
@@ -59,6 +58,6 @@ impl Edit {
         let key = keys::edit(&store, org.id, &self.key, &edit)?;
         session.ui.say(format_args!("changed key `{}`", key.name));
         let row = keys::find(&store, org.id, &key.name)?;
-        session.ui.changed(COLUMNS, &Record::new(row, &store.users(org.id)?, Time::now()))
+        session.ui.changed(COLUMNS, &Record::new(row, &Around::of(&store, &org)?))
     }
 }

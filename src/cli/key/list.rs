@@ -1,9 +1,8 @@
 //! `key list`.
 
-use super::record::{COLUMNS, Record};
+use super::record::{Around, COLUMNS, Record};
 use crate::cli::error::Outcome;
 use crate::cli::session::Session;
-use crate::types::Time;
 
 /// List virtual keys, revoked and expired ones too
 #[derive(clap::Args)]
@@ -20,9 +19,8 @@ impl List {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let store = session.store()?;
         let org = session.org(&store)?;
-        let (users, now) = (store.users(org.id)?, Time::now());
-        let mut records: Vec<Record> =
-            store.keys(org.id)?.into_iter().map(|row| Record::new(row, &users, now)).collect();
+        let around = Around::of(&store, &org)?;
+        let mut records: Vec<Record> = store.keys(org.id)?.into_iter().map(|row| Record::new(row, &around)).collect();
         records.retain(|record| self.status.as_deref().is_none_or(|status| status == record.status));
         session.ui.list(COLUMNS, &records, "no keys, or none that match; make one with `optscale-ai key create NAME`")
     }

@@ -5,11 +5,11 @@ use crate::cli::error::Outcome;
 use crate::cli::session::Session;
 use crate::cli::shape::Shape;
 use crate::cli::table::Column;
-use crate::records::User;
-use crate::store::KeyRow;
-use crate::types::Time;
+use crate::records::{Org, User};
+use crate::store::{KeyRow, Store};
+use crate::types::{KeyId, Time};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What is shown of a key; never its text.
 #[derive(Serialize)]
@@ -24,6 +24,7 @@ pub struct Record {
     tags: BTreeMap<String, String>,
     local: bool,
     created: Time,
+    last_used: Option<Time>,
     expires: Option<Time>,
     previous_ends: Option<Time>,
     revoked: Option<Time>,
@@ -42,6 +43,7 @@ pub const COLUMNS: &[Column] = &[
     Column::hidden("tags"),
     Column::new("local", "LOCAL").shape(Shape::Flag).wide(),
     Column::hidden("created"),
+    Column::new("last_used", "LAST USED").shape(Shape::Time).wide(),
     Column::new("expires", "EXPIRES").shape(Shape::Time),
     Column::hidden("previous_ends"),
     Column::hidden("revoked"),
@@ -60,15 +62,32 @@ pub const PAGE: &[Column] = &[
     Column::new("tags", "TAGS"),
     Column::new("local", "LOCAL").shape(Shape::Flag),
     Column::new("created", "CREATED").shape(Shape::Time),
+    Column::new("last_used", "LAST USED").shape(Shape::Time),
     Column::new("expires", "EXPIRES").shape(Shape::Time),
     Column::new("previous_ends", "OLD TEXT VALID UNTIL").shape(Shape::Time),
     Column::new("revoked", "REVOKED").shape(Shape::Time),
     Column::new("revoked_by", "REVOKED BY"),
 ];
 
+/// What a key is shown with: whose keys there are, and when they were used.
+pub struct Around {
+    users: Vec<User>,
+    uses: HashMap<KeyId, Time>,
+    now: Time,
+}
+
+impl Around {
+    /// Of an organisation, now.
+    pub fn of(store: &Store, org: &Org) -> Outcome<Around> {
+        Ok(Around { users: store.users(org.id)?, uses: store.key_uses()?, now: Time::now() })
+    }
+}
+
 impl Record {
-    /// The record of a key of one of these users.
-    pub fn new(row: KeyRow, users: &[User], now: Time) -> Record {
+    /// The record of a key.
+    pub fn new(row: KeyRow, around: &Around) -> Record {
+        let Around { users, uses, now } = around;
+        let now = *now;
         let KeyRow { key, previous, revoked_by, .. } = row;
         let status = match (key.revoked, key.expires) {
             (Some(_), _) => "revoked",
@@ -86,6 +105,7 @@ impl Record {
             tags: key.tags,
             local: key.local,
             created: key.created,
+            last_used: uses.get(&key.id).copied(),
             expires: key.expires,
             previous_ends: previous.map(|(_, until)| until).filter(|until| *until > now && status == "active"),
             revoked: key.revoked,

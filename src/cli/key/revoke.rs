@@ -1,11 +1,10 @@
 //! `key revoke`.
 
-use super::record::{COLUMNS, Record};
+use super::record::{Around, COLUMNS, Record};
 use crate::admin::{self, keys};
 use crate::cli::complete;
 use crate::cli::error::Outcome;
 use crate::cli::session::Session;
-use crate::types::Time;
 
 /// End a key for good; a running gateway refuses it within a second
 #[derive(clap::Args)]
@@ -31,6 +30,6 @@ impl Revoke {
             Some(when) => session.ui.say(format_args!("key `{}` was revoked on {} already", row.key.name, when.day())),
             None => session.ui.say(format_args!("revoked key `{}`", row.key.name)),
         }
-        session.ui.changed(COLUMNS, &Record::new(row, &store.users(org.id)?, Time::now()))
+        session.ui.changed(COLUMNS, &Record::new(row, &Around::of(&store, &org)?))
     }
 }

@@ -1,11 +1,10 @@
 //! `key show`.
 
-use super::record::{PAGE, Record};
+use super::record::{Around, PAGE, Record};
 use crate::admin::keys;
 use crate::cli::complete;
 use crate::cli::error::Outcome;
 use crate::cli::session::Session;
-use crate::types::Time;
 
 /// Show one key; its text is not known any more
 #[derive(clap::Args)]
@@ -22,6 +21,6 @@ impl Show {
         let store = session.store()?;
         let org = session.org(&store)?;
         let row = keys::find(&store, org.id, &self.key)?;
-        session.ui.record(PAGE, &Record::new(row, &store.users(org.id)?, Time::now()))
+        session.ui.record(PAGE, &Record::new(row, &Around::of(&store, &org)?))
     }
 }

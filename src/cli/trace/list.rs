@@ -4,6 +4,8 @@ use super::COLUMNS;
 use super::filter::{AtLeast, Which};
 use crate::cli::error::Outcome;
 use crate::cli::session::Session;
+use crate::cli::ui::Ui;
+use crate::cli::when::Watch;
 use crate::store::TraceFilter;
 
 /// List calls, newest first
@@ -19,20 +21,22 @@ pub struct List {
     /// At most so many; 0 for all
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: u64,
+    #[command(flatten)]
+    watch: Watch,
 }
 
 impl List {
     pub(super) fn run(self, session: &Session) -> Outcome {
+        session.ui.repeat(self.watch.every(), |ui| self.show(session, ui))
+    }
+
+    fn show(&self, session: &Session, ui: &Ui) -> Outcome {
         let store = session.store()?;
-        let filter = self.at_least.narrow(self.which.filter(&session.org(&store)?));
+        let filter = self.at_least.clone().narrow(self.which.clone().filter(&session.org(&store)?));
         let rows = store.traces(&TraceFilter { limit: self.limit, ..filter })?;
-        session.ui.list(
-            COLUMNS,
-            &rows,
-            "no traces yet, or none that match; `optscale-ai connect` shows how to make a call",
-        )?;
-        if self.limit > 0 && rows.len() as u64 == self.limit && session.ui.is_table() {
-            session.ui.say(format_args!("the newest {}; see more with --limit N, or all with --limit 0", self.limit));
+        ui.list(COLUMNS, &rows, "no traces yet, or none that match; `optscale-ai connect` shows how to make a call")?;
+        if self.limit > 0 && rows.len() as u64 == self.limit && ui.is_table() {
+            ui.say(format_args!("the newest {}; see more with --limit N, or all with --limit 0", self.limit));
         }
         Ok(())
     }

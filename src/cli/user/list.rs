@@ -15,9 +15,9 @@ impl List {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let store = session.store()?;
         let org = session.org(&store)?;
-        let keys = store.keys(org.id)?;
+        let (keys, uses) = (store.keys(org.id)?, store.key_uses()?);
         let users = users::list(&store, org.id)?;
-        let records: Vec<Record> = users.into_iter().map(|user| Record::new(user, &keys)).collect();
+        let records: Vec<Record> = users.into_iter().map(|user| Record::new(user, &keys, &uses)).collect();
         session.ui.list(COLUMNS, &records, "no users yet; `optscale-ai init` makes the owner")
     }
 }

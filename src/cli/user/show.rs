@@ -21,6 +21,6 @@ impl Show {
         let store = session.store()?;
         let org = session.org(&store)?;
         let user = users::find(&store, org.id, &self.user)?;
-        session.ui.record(COLUMNS, &Record::new(user, &store.keys(org.id)?))
+        session.ui.record(COLUMNS, &Record::new(user, &store.keys(org.id)?, &store.key_uses()?))
     }
 }

@@ -6,7 +6,7 @@
 
 use super::carrier;
 use super::wire::{At, Members, Object, boolean, encode, json, list, object, string, text};
-use crate::canonical::{Complaint, Json, Media, MediaKind, Part, Role, Source, Turn};
+use crate::canonical::{Complaint, Json, Media, MediaKind, Part, Places, Role, Source, Turn};
 use crate::types::Protocol;
 use serde_json::value::RawValue;
 
@@ -14,7 +14,8 @@ use serde_json::value::RawValue;
 const OUTPUTS: [&str; 2] = ["output", "result"];
 
 /// Reads all contents; what the model said piece by piece (clients keep streams so) is one turn.
-pub(super) fn turns(raw: &RawValue, at: &At<'_>) -> Result<Vec<Turn>, Complaint> {
+pub(super) fn conversation(raw: &RawValue, at: &At<'_>) -> Result<(Vec<Turn>, Places), Complaint> {
+    let mut places = Places::default();
     let mut reader = Reader::default();
     let mut turns: Vec<Turn> = Vec::new();
     // One content may stand without a list around it, as protocol buffers allow.
@@ -32,11 +33,17 @@ pub(super) fn turns(raw: &RawValue, at: &At<'_>) -> Result<Vec<Turn>, Complaint>
         if !goes_on {
             turns.push(Turn { role, name: None, parts: Vec::new() });
         }
-        let Some(turn) = turns.last_mut() else { continue };
-        reader.parts(&mut content, role, at, &mut turn.parts)?;
+        let place = turns.len() - 1;
+        let parts = &mut turns[place].parts;
+        let before = parts.len();
+        reader.parts(&mut content, role, at, parts)?;
+        if parts.is_empty() {
+            turns.pop();
+        } else {
+            places.note(Some(place), before, index);
+        }
     }
-    turns.retain(|turn| !turn.parts.is_empty());
-    Ok(turns)
+    Ok((turns, places))
 }
 
 /// Reads instructions: one content, whose role says nothing, or a bare text.

@@ -1,7 +1,7 @@
 //! A whole request of a Gemini caller, in no dialect's words.
 
 use super::peek::request;
-use super::read_parts::{system, turns};
+use super::read_parts::{conversation, system};
 use super::schema;
 use super::wire::{At, Members, boolean, count, integer, json, list, number, object, string, strings, text};
 use crate::canonical::{Code, Complaint, Effort, Format, Prompt, Reasoning, Sampling, Thinking, Tool, ToolChoice};
@@ -21,10 +21,12 @@ pub(super) fn read(task: Task, body: &str, url: &UrlFacts) -> Result<Prompt, Com
     let top = &At::Top;
     let mut members = request(task, body)?;
     members.take("model");
+    let (turns, places) = members.need("contents", top, conversation)?;
     let mut prompt = Prompt {
         model: url.model.clone().unwrap_or_default(),
         system: members.take_as("systemInstruction", top, system)?.unwrap_or_default(),
-        turns: members.need("contents", top, turns)?,
+        turns,
+        places,
         stream: url.stream.is_some(),
         include_usage: true,
         service_tier: members.take_as("serviceTier", top, string)?.and_then(service_tier),

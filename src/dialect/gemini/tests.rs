@@ -337,13 +337,79 @@ fn a_refused_prompt_and_a_cut_stream_are_told_apart() {
 }
 
 #[test]
+fn a_count_of_tokens_holds_the_request_whole_or_bare() {
+    let given = prompt(json!({"contents": [{"parts": [{"text": "hi"}]}], "safetySettings": []}));
+    for bare_count in [false, true] {
+        let quirks = Quirks { bare_count, ..Quirks::default() };
+        let target = Target { model: "m", max_output_tokens: None, quirks: &quirks };
+        let body: Value =
+            serde_json::from_slice(&Provider.write_prompt(Task::CountTokens, &given, &target).unwrap().bytes).unwrap();
+        let request = if bare_count { &body } else { &body["generateContentRequest"] };
+        assert_eq!(request["contents"][0]["parts"][0]["text"], "hi");
+        assert_eq!(
+            (request.get("model").is_some(), request.get("safetySettings").is_some()),
+            (!bare_count, !bare_count)
+        );
+    }
+}
+
+#[test]
 fn opaque_tools_of_others_are_named() {
     let web = Tool::Opaque { from: Protocol::Anthropic, raw: Json::parse(r#"{"type":"web"}"#.into()).unwrap() };
     let (body, dropped) = written(&Prompt { tools: vec![web], ..Prompt::default() }, "m");
     assert_eq!((body.get("tools"), dropped), (None, vec!["tools[0]".to_owned()]));
 }
 
+/// Conversations of all that the protocol can say, as its own reader gives them.
+fn conversations() -> impl Strategy<Value = Vec<Turn>> {
+    let user = prop::collection::vec("[a-zé]{1,6}".prop_map(Part::text), 1..3);
+    let seal = prop::option::of(Just("gemini:c2ln".to_owned()));
+    let model = (prop::option::of("[a-z]{1,6}"), prop::collection::vec(seal, 0..3), "[a-z ]{0,8}");
+    prop::collection::vec((user, model), 1..4).prop_map(|rounds| {
+        let mut turns = Vec::new();
+        let turn = |role, parts| Turn { role, name: None, parts };
+        for (round, (user, (words, seals, result))) in rounds.into_iter().enumerate() {
+            turns.push(turn(Role::User, user));
+            let mut parts: Vec<Part> = words.into_iter().map(Part::text).collect();
+            let mut results = Vec::new();
+            for (place, seal) in seals.into_iter().enumerate() {
+                let id = format!("c{round}_{place}");
+                if seal.is_some() {
+                    parts.push(Part::Thinking { text: String::new(), signature: seal });
+                }
+                let input = Json::parse(r#"{"x":1.0}"#.into()).unwrap();
+                parts.push(Part::ToolCall { id: id.clone(), name: "f".into(), input, cache: None });
+                let is_error = place == 1;
+                results.push(Part::ToolResult {
+                    call: id,
+                    parts: vec![Part::text(result.clone())],
+                    is_error,
+                    cache: None,
+                });
+            }
+            if !parts.is_empty() {
+                turns.push(turn(Role::Assistant, parts));
+            }
+            if !results.is_empty() {
+                turns.push(turn(Role::User, results));
+                turns.push(turn(Role::Assistant, vec![Part::text("done")]));
+            }
+        }
+        turns
+    })
+}
+
 proptest! {
+    #[test]
+    fn conversations_survive_the_way_there_and_back(turns in conversations()) {
+        // Turns of one side stand in one content.
+        prop_assume!(turns.windows(2).all(|two| two[0].role != two[1].role));
+        let given = Prompt { turns, ..Prompt::default() };
+        let (body, dropped) = written(&given, "gemini-2.5-pro");
+        prop_assert!(dropped.is_empty(), "{dropped:?}");
+        prop_assert_eq!(prompt(body).turns, given.turns);
+    }
+
     #[test]
     fn any_chunking_gives_the_same_events(cuts in prop::collection::vec(0..STREAM.len(), 0..12)) {
         let mut cuts = cuts;

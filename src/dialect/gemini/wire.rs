@@ -320,6 +320,13 @@ impl Object {
         self.0.iter().any(|(other, _)| other == name)
     }
 
+    /// Takes a member out; whether it was there.
+    pub(super) fn remove(&mut self, name: &str) -> bool {
+        let before = self.0.len();
+        self.0.retain(|(other, _)| other != name);
+        self.0.len() < before
+    }
+
     /// Whether it has no members.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -23,6 +23,9 @@ const OWN_FIELDS: [(&str, &str); 6] = [
     ("store", "store"),
 ];
 
+/// What a bare count of tokens does not take.
+const NOT_COUNTED: [&str; 6] = ["toolConfig", "safetySettings", "cachedContent", "labels", "store", "serviceTier"];
+
 /// Writes a request.
 ///
 /// # Errors
@@ -43,6 +46,12 @@ pub(super) fn write(task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<
     let config = config(prompt, target, (&mut conversation, &mut own), &mut dropped);
     let mut body = conversation.put(Object::default());
     body = tools(body, prompt, &mut own, &mut dropped)?;
+    let mut config = config;
+    for name in &target.quirks.unsupported {
+        if config.remove(name) {
+            dropped.push(format!("generationConfig.{name}"));
+        }
+    }
     if !config.is_empty() {
         body = body.raw("generationConfig", config.finish());
     }
@@ -50,7 +59,16 @@ pub(super) fn write(task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<
     for (name, json) in own.top {
         body = body.raw(name, json);
     }
-    if task == Task::CountTokens {
+    for name in &target.quirks.unsupported {
+        if body.remove(name) {
+            dropped.push(name.clone());
+        }
+    }
+    if task == Task::CountTokens && target.quirks.bare_count {
+        for name in NOT_COUNTED {
+            body.remove(name);
+        }
+    } else if task == Task::CountTokens {
         let request = body.put("model", &format!("models/{}", target.model));
         body = Object::default().raw("generateContentRequest", request.finish());
     }

@@ -137,6 +137,31 @@ pub(super) struct Call<'a> {
     pub(super) id: Words<'a>,
     #[serde(borrow)]
     pub(super) function: Option<Function<'a>>,
+    #[serde(borrow)]
+    extra_content: Option<Extra<'a>>,
+}
+
+/// Where Google's own endpoint for this protocol keeps the seal of a call.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Extra<'a> {
+    #[serde(borrow)]
+    google: Option<Google<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Google<'a> {
+    #[serde(borrow)]
+    thought_signature: Words<'a>,
+}
+
+impl<'a> Call<'a> {
+    /// Gemini's seal of the call.
+    pub(super) fn seal(&self) -> Option<&Words<'a>> {
+        let seal = &self.extra_content.as_ref()?.google.as_ref()?.thought_signature;
+        (!seal.is_empty()).then_some(seal)
+    }
 }
 
 /// Name and arguments of a call.

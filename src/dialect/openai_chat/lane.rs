@@ -6,7 +6,7 @@
 
 use super::answer::{Call, Choice, Function, Message, Thought};
 use super::finish;
-use crate::canonical::{Block, BlockKind, Delta, Event, Finish, Json};
+use crate::canonical::{Block, BlockKind, Delta, Event, Finish, Json, sealed_by};
 use crate::types::Protocol;
 use serde_json::{Map, Value};
 use std::collections::VecDeque;
@@ -144,6 +144,11 @@ impl Lane {
 
     fn call(&mut self, place: usize, call: &Call<'_>) {
         let index = call.index.0.unwrap_or(place as u64);
+        if let Some(seal) = call.seal() {
+            // It seals the call, and is a thought without words before it.
+            let seal = sealed_by(Protocol::Gemini, &seal.joined());
+            self.items.push_back(Item { seal, sealed: true, ..Item::new(Kind::Thinking(None)) });
+        }
         match &call.function {
             Some(function) => self.grow_call(index, &call.id.joined(), function),
             None => self.grow_call(index, &call.id.joined(), &Function::default()),

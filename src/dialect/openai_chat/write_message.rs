@@ -6,8 +6,9 @@
 
 use super::write_part::{self, Piece};
 use super::write_prompt::is_tagged;
-use super::write_reply::{Call, call};
+use super::write_reply::{Call, Extra, call, seal_of_call};
 use crate::canonical::{CacheMark, Complaint, Json, Part, Prompt, Role, Turn};
+use crate::dialect::Target;
 use crate::records::Quirks;
 use crate::types::Protocol;
 use serde::Serialize;
@@ -54,12 +55,16 @@ enum WrittenCall<'a> {
 pub(super) struct Scribe<'q, 'd> {
     system_role: &'static str,
     quirks: &'q Quirks,
+    /// Whether the target takes Gemini's seals back.
+    seals: bool,
     dropped: &'d mut Vec<String>,
 }
 
 impl<'q, 'd> Scribe<'q, 'd> {
-    pub(super) fn new(quirks: &'q Quirks, dropped: &'d mut Vec<String>) -> Scribe<'q, 'd> {
-        Scribe { system_role: if quirks.developer_role { "developer" } else { "system" }, quirks, dropped }
+    pub(super) fn new(target: &'q Target<'_>, dropped: &'d mut Vec<String>) -> Scribe<'q, 'd> {
+        let quirks = target.quirks;
+        let system_role = if quirks.developer_role { "developer" } else { "system" };
+        Scribe { system_role, quirks, seals: target.model.contains("gemini"), dropped }
     }
 
     /// The id of a call in the form that the vendor takes; a call and its result get the same one.
@@ -196,6 +201,7 @@ fn content(pieces: Vec<Piece<'_>>) -> Content<'_> {
 fn assistant<'a>(path: &str, turn: &'a Turn, scribe: &mut Scribe<'a, '_>) -> Message<'a> {
     let mut message = Message { role: "assistant", name: turn.name.as_deref(), ..Message::default() };
     let mut texts: Vec<&str> = Vec::new();
+    let mut seal = None;
     for (place, part) in turn.parts.iter().enumerate() {
         let path = format!("{path}[{place}]");
         match part {
@@ -203,10 +209,17 @@ fn assistant<'a>(path: &str, turn: &'a Turn, scribe: &mut Scribe<'a, '_>) -> Mes
                 scribe.mark(&path, cache.as_ref());
                 texts.push(text);
             }
+            Part::Thinking { text, signature }
+                if scribe.seals && seal_of_call(text, signature.as_deref()).is_some() =>
+            {
+                seal = seal_of_call(text, signature.as_deref());
+            }
             Part::Refusal { text } => message.refusal.get_or_insert_default().push_str(text),
             Part::ToolCall { id, name, input, cache } => {
                 scribe.mark(&path, cache.as_ref());
-                message.tool_calls.push(WrittenCall::Function(call(scribe.call_id(id), name, input)));
+                let extra_content = seal.take().map(Extra::new);
+                let call = Call { extra_content, ..call(scribe.call_id(id), name, input) };
+                message.tool_calls.push(WrittenCall::Function(call));
             }
             Part::Opaque { from: Protocol::Openai, raw } if is_tagged(raw) => {
                 message.tool_calls.push(WrittenCall::Raw(raw));

@@ -110,7 +110,7 @@ fn no_counting() -> Complaint {
 }
 
 fn chat(prompt: &Prompt, fields: &mut Fields<'_>) -> Result<(), Complaint> {
-    let mut scribe = Scribe::new(fields.target.quirks, &mut fields.dropped);
+    let mut scribe = Scribe::new(fields.target, &mut fields.dropped);
     let messages = write_message::messages(prompt, &mut scribe)?;
     fields.put("messages", "messages", &messages);
     write_tools::write(prompt, fields)?;

@@ -20,7 +20,7 @@ impl Store {
     /// called when no gateway serves this home, before the first call.
     ///
     /// Files that are damaged are read as far as they are whole. One with a record that this version does not
-    /// know is kept aside, as `NAME.unread`.
+    /// know, or all of them where the database refuses a record, are kept aside, as `NAME.unread`.
     ///
     /// # Errors
     /// [`StoreError`] of the database; the journal stays as it is then.
@@ -71,23 +71,25 @@ impl Store {
             }
             done.push((path, all_known));
         }
+        let mut all_taken = true;
         if !found.is_empty() {
             found.sort_by_key(|(stage, _)| *stage);
             let begun = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate);
             let transaction = begun.map_err(|error| self.explain(error))?;
-            fold_rows(&transaction, &found).map_err(|error| self.explain(error))?;
+            all_taken = fold_rows(&transaction, &found).map_err(|error| self.explain(error))?;
             transaction.commit().map_err(|error| self.explain(error))?;
         }
         for (path, all_known) in done {
             // What cannot be taken away is folded in once more, which changes nothing.
-            let _ = if all_known { fs::remove_file(&path) } else { fs::rename(&path, aside(&path)) };
+            let _ = if all_known && all_taken { fs::remove_file(&path) } else { fs::rename(&path, aside(&path)) };
         }
         Ok(())
     }
 }
 
-/// Writes each row unless a later stage of it is there.
-fn fold_rows(connection: &Connection, rows: &[(Stage, TraceRecord)]) -> rusqlite::Result<()> {
+/// Writes each row unless a later stage of it is there. Says whether the database took all of them.
+fn fold_rows(connection: &Connection, rows: &[(Stage, TraceRecord)]) -> rusqlite::Result<bool> {
+    let mut all_taken = true;
     let mut writer = traces::Writer::new(connection)?;
     let mut find = connection.prepare_cached("SELECT status FROM traces WHERE id = ?1")?;
     for (stage, record) in rows {
@@ -97,11 +99,13 @@ fn fold_rows(connection: &Connection, rows: &[(Stage, TraceRecord)]) -> rusqlite
             (Stage::Finished, Some(status)) => status == Status::Running,
             (Stage::Running, Some(_)) => false,
         };
-        if wanted {
-            writer.write(record)?;
+        match if wanted { writer.write(record) } else { Ok(()) } {
+            // The database refuses it for what stands in it; the file is kept aside.
+            Err(error) if traces::is_of_the_row(&error) => all_taken = false,
+            written => written?,
         }
     }
-    Ok(())
+    Ok(all_taken)
 }
 
 /// Files with rows that the database may lack, and where these end.

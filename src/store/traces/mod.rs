@@ -10,6 +10,7 @@ pub(super) use filter::{Bound, filter_sql};
 pub use read::Found;
 pub use row::{TraceDetail, TraceRow};
 pub use write::Writer;
+pub(super) use write::is_of_the_row;
 
 #[cfg(test)]
 pub(super) mod tests;

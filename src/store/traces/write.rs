@@ -90,6 +90,13 @@ impl<'c> Writer<'c> {
     }
 }
 
+/// Whether a row was refused for what stands in it, and would be again.
+pub fn is_of_the_row(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(code, Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig))
+        || matches!(error, rusqlite::Error::ToSqlConversionFailure(_))
+}
+
 const COLUMNS: usize = 39;
 
 /// What is kept as JSON, where there is any of it.
