@@ -92,6 +92,29 @@ pub struct Quirks {
     pub json_schema: bool,
     /// Whether a count of tokens takes the members of the request themselves (Vertex) where Gemini's own takes it whole.
     pub bare_count: bool,
+    /// Fields that the vendor calls by another name: the protocol's name to the vendor's.
+    pub renamed: BTreeMap<String, String>,
+    /// Whether `top_k` is understood.
+    pub top_k: bool,
+    /// The member of a message that takes the model's earlier thoughts back; none where there is none.
+    pub reasoning_field: Option<String>,
+    /// How thinking is asked for.
+    pub thinking: ThinkingField,
+    /// How many letters and digits the id of a tool call must have; none where it may be any text.
+    pub tool_call_id_length: Option<usize>,
+}
+
+/// How thinking is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThinkingField {
+    /// In steps: `reasoning_effort`.
+    #[default]
+    ReasoningEffort,
+    /// On or off: `thinking.type`.
+    ThinkingType,
+    /// On or off, perhaps with a budget: `enable_thinking`, `thinking_budget`.
+    EnableThinking,
 }
 
 impl Default for Quirks {
@@ -102,6 +125,11 @@ impl Default for Quirks {
             developer_role: false,
             unsupported: Vec::new(),
             json_schema: true,
+            renamed: BTreeMap::new(),
+            top_k: false,
+            reasoning_field: None,
+            thinking: ThinkingField::ReasoningEffort,
+            tool_call_id_length: None,
             bare_count: false,
         }
     }

@@ -72,16 +72,16 @@ fn usage_is_asked_for_and_hidden_from_who_did_not() {
     assert_eq!((&trace["input_tokens"], &trace["status"]), (&json!(11), &json!("ok")), "{trace}");
 }
 
-/// The shapes are those of Ollama's page on OpenAI compatibility: a fingerprint of its own, thinking as
-/// `reasoning`, usage in a chunk without choices. It asks for no key, and its models cost nothing.
+/// Whole, in Ollama's own protocol; streamed, in the shapes of its page on OpenAI compatibility: a fingerprint of its
+/// own, thinking as `reasoning`, usage in a chunk without choices. It asks for no key, and its models cost nothing.
 #[test]
 fn ollama_answers_whole_and_streamed_and_costs_nothing() {
     let stage = Stage::set(&[]);
     stage.home.run(&["provider", "add", "ollama", "--base-url", &stage.fake.url()]);
-    let whole = json!({"id": "chatcmpl-654", "object": "chat.completion", "created": 1_728_810_000, "model": "qwen3:8b",
-        "system_fingerprint": "fp_ollama", "choices": [{"index": 0, "finish_reason": "stop",
-        "message": {"role": "assistant", "content": "Hello!", "reasoning": "A greeting."}}],
-        "usage": {"prompt_tokens": 26, "completion_tokens": 9, "total_tokens": 35}});
+    let whole = json!({"model": "qwen3:8b", "created_at": "2025-10-26T17:15:24.097767Z", "message": {"role": "assistant",
+        "content": "Hello!", "thinking": "A greeting."}, "done": true, "done_reason": "stop",
+        "total_duration": 174_560_334, "load_duration": 101_397_084, "prompt_eval_count": 26,
+        "prompt_eval_duration": 13_074_791, "eval_count": 9, "eval_duration": 52_479_709});
     stage.fake.answer(Answer::json(200, &whole));
     let answer = stage.messages("ollama/qwen3:8b", json!({}));
     let trace = stage.trace_of(&answer);
@@ -90,7 +90,7 @@ fn ollama_answers_whole_and_streamed_and_costs_nothing() {
     assert_eq!(kinds, [&json!("thinking"), &json!("text")], "{body}");
     assert_eq!((&trace["cost_usd"], &trace["input_tokens"]), (&json!("0"), &json!(26)), "{trace}");
     let sent = stage.fake.last();
-    assert_eq!((sent.path.as_str(), sent.header("authorization")), ("/v1/chat/completions", None));
+    assert_eq!((sent.path.as_str(), sent.header("authorization")), ("/api/chat", None));
     let chunk = |choices: Value, usage: Value| {
         let chunk = json!({"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "qwen3:8b",
             "system_fingerprint": "fp_ollama", "choices": choices, "usage": usage});

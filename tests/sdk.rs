@@ -28,6 +28,7 @@ impl Stage {
         home.add_provider("oa", "openai", &fake.openai_url());
         home.add_provider("an", "anthropic", &fake.url());
         home.add_provider("ge", "gemini", &fake.url());
+        home.add_provider("ol", "ollama", &fake.url());
         home.run(&["provider", "add", "sandbox"]);
         let gateway = home.serve();
         Stage { fake, home, gateway }
@@ -154,4 +155,19 @@ fn gemini_cli() {
 #[test]
 fn litellm_python() {
     through_the_gateway("litellm_python.py");
+}
+
+#[test]
+fn openai_carried_python() {
+    through_the_gateway("openai_carried_python.py");
+}
+
+#[test]
+fn ollama_python() {
+    sdks();
+    let stage = Stage::set();
+    let mut environment = stage.environment();
+    environment.retain(|(name, _)| *name != "OSAI_PROVIDERS");
+    environment.push(("OSAI_PROVIDERS", "oa an ge ol".to_owned()));
+    run("ollama_python.py", environment);
 }

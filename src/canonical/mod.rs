@@ -4,6 +4,7 @@
 //! place here travels as `extra` or [`Part::Opaque`] and is named when it cannot be said.
 
 mod complaint;
+mod embedding;
 mod event;
 mod places;
 mod prompt;
@@ -12,6 +13,7 @@ mod seal;
 mod text;
 
 pub use complaint::{Code, Complaint};
+pub use embedding::{EmbeddingInput, EmbeddingRequest, Embeddings, Encoding, Purpose};
 pub use event::{Block, BlockKind, Delta, Event, UsageReport};
 pub use places::Places;
 pub use prompt::{

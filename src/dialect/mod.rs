@@ -5,13 +5,18 @@
 //! another one, and knows no key, no route and no table.
 
 pub mod anthropic;
+pub mod cohere;
 pub mod gemini;
+mod json;
+pub mod ollama;
 pub mod openai_chat;
 pub mod sse;
 
 use self::sse::Framing;
 use crate::body::Body;
-use crate::canonical::{Code, Complaint, Event, Prompt, Reasoning, Reply, Text, UsageReport};
+use crate::canonical::{
+    Code, Complaint, EmbeddingRequest, Embeddings, Event, Prompt, Reasoning, Reply, Text, UsageReport,
+};
 use crate::records::Quirks;
 use crate::scan::Cursor;
 use crate::types::{Protocol, Task, Time};
@@ -20,12 +25,14 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
-/// The caller's side of every protocol. A new one is a line here and a line below.
-pub fn caller(protocol: Protocol) -> &'static dyn CallerDialect {
+/// The caller's side of a protocol; none where only providers speak it. A new one is a line here and a line below.
+pub fn caller(protocol: Protocol) -> Option<&'static dyn CallerDialect> {
     match protocol {
-        Protocol::Openai => &openai_chat::Caller,
-        Protocol::Anthropic => &anthropic::Caller,
-        Protocol::Gemini => &gemini::Caller,
+        Protocol::Openai => Some(&openai_chat::Caller),
+        Protocol::Anthropic => Some(&anthropic::Caller),
+        Protocol::Gemini => Some(&gemini::Caller),
+        Protocol::Ollama => Some(&ollama::Caller),
+        Protocol::Cohere => None,
     }
 }
 
@@ -35,6 +42,8 @@ pub fn provider(protocol: Protocol) -> &'static dyn ProviderDialect {
         Protocol::Openai => &openai_chat::Provider,
         Protocol::Anthropic => &anthropic::Provider,
         Protocol::Gemini => &gemini::Provider,
+        Protocol::Ollama => &ollama::Provider,
+        Protocol::Cohere => &cohere::Provider,
     }
 }
 
@@ -45,6 +54,9 @@ pub struct UrlFacts {
     pub model: Option<String>,
     /// Whether, and in which form, the answer comes piece by piece.
     pub stream: Option<StreamForm>,
+    /// Whether it is the endpoint for one text and one vector, where a protocol has another one for lists
+    /// (Gemini `embedContent`, Ollama `api/embeddings`). Such a call is always read and written anew.
+    pub one: bool,
 }
 
 /// How a streamed answer is laid out, where a protocol has several ways.
@@ -139,6 +151,23 @@ pub struct ModelCard {
     pub context_window: Option<u64>,
     /// The longest answer, in tokens.
     pub max_output_tokens: Option<u64>,
+    /// What it can do, as far as the catalogue knows.
+    pub abilities: Vec<Ability>,
+}
+
+/// What a model can do, as lists of models say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ability {
+    /// It answers.
+    Chat,
+    /// It makes vectors.
+    Embedding,
+    /// It calls tools.
+    Tools,
+    /// It sees pictures.
+    Vision,
+    /// It reasons before it answers.
+    Thinking,
 }
 
 /// What a writer of streams must know about the request.
@@ -189,6 +218,21 @@ pub trait CallerDialect: Send + Sync {
 
     /// Where a request asks for the reasoning that was read as `wish`.
     fn reasoning_field(&self, wish: &Reasoning) -> &'static str;
+
+    /// Reads a request for vectors.
+    ///
+    /// # Errors
+    /// As [`CallerDialect::peek`]; [`Code::UnsupportedFeature`] where the protocol has no embeddings.
+    fn read_embedding(&self, task: Task, body: &str, url: &UrlFacts) -> Result<EmbeddingRequest, Complaint> {
+        let _ = (task, body, url);
+        Err(no_embeddings(self.protocol()))
+    }
+
+    /// Writes the vectors that were asked for with `request`.
+    fn write_embeddings(&self, request: &EmbeddingRequest, embeddings: Embeddings) -> Bytes {
+        let _ = (request, embeddings);
+        Bytes::new()
+    }
 
     /// Writes a whole answer.
     fn write_reply(&self, task: Task, reply: Reply) -> Written;
@@ -271,6 +315,25 @@ pub trait ProviderDialect: Send + Sync {
     /// [`crate::canonical::Code::UnsupportedFeature`] where leaving a part out would change what is asked.
     fn write_prompt(&self, task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<Written, Complaint>;
 
+    /// Writes a request for vectors that came in another dialect.
+    ///
+    /// # Errors
+    /// [`Code::UnsupportedFeature`] where the protocol has no embeddings, or leaving a part out would change what
+    /// is asked.
+    fn write_embedding(&self, request: &EmbeddingRequest, target: &Target<'_>) -> Result<Written, Complaint> {
+        let _ = (request, target);
+        Err(no_embeddings(self.protocol()))
+    }
+
+    /// Reads vectors.
+    ///
+    /// # Errors
+    /// [`Code::ProviderMalformed`] where there are none.
+    fn read_embeddings(&self, body: &[u8]) -> Result<Embeddings, Complaint> {
+        let _ = body;
+        Err(no_embeddings(self.protocol()))
+    }
+
     /// Reads of a whole answer of the same dialect what a trace needs, and leaves the rest alone.
     ///
     /// # Errors
@@ -293,6 +356,21 @@ pub trait ProviderDialect: Send + Sync {
     /// Reads an error answer: status as the provider sent it, message, type and code where the body
     /// has them, else a sentence that says what came instead (an HTML page, nothing).
     fn read_complaint(&self, status: u16, retry_after: Option<Duration>, body: &[u8]) -> Complaint;
+}
+
+/// Reads the one field of a JSON body that says where it goes, in protocols that have it as `model` at the top.
+///
+/// # Errors
+/// [`Code::InvalidRequest`] where it is no JSON object, or `model` stands twice or is no string.
+pub fn model_field(body: &str) -> Result<Option<Field<String>>, Complaint> {
+    let mut top = json::Obj::of_body(body)?;
+    let Some(model) = top.take("model") else { return Ok(None) };
+    Ok(Some(Field { value: model.string()?, span: json::span_of(body, model.raw) }))
+}
+
+fn no_embeddings(protocol: Protocol) -> Complaint {
+    let message = format!("the {protocol} protocol has no embeddings; choose a model of another provider");
+    Complaint::new(Code::UnsupportedFeature, message)
 }
 
 /// Reads the ids of a list that has them in `data[].id`.

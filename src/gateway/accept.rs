@@ -2,7 +2,7 @@
 
 use super::call::{Arrival, Call, Outcome, Wanted};
 use crate::canonical::{Code, Complaint};
-use crate::dialect::{self, CallerDialect, StreamForm, UrlFacts};
+use crate::dialect::{self, CallerDialect, StreamForm, UrlFacts, anthropic, gemini, openai_chat};
 use crate::types::{Protocol, Secret, Task};
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH};
@@ -38,7 +38,7 @@ const MOST_TAGS: usize = 4096;
 /// An upload that is not over by then is cut off, however it trickles.
 const BODY_TOTAL: Duration = Duration::from_secs(300);
 /// A sender that falls silent for longer is cut off.
-const BODY_IDLE: Duration = Duration::from_secs(30);
+pub(crate) const BODY_IDLE: Duration = Duration::from_secs(30);
 
 /// Reads the head of a request.
 ///
@@ -46,11 +46,16 @@ const BODY_IDLE: Duration = Duration::from_secs(30);
 pub(crate) fn accept(method: &Method, uri: &Uri, headers: HeaderMap) -> (&'static dyn CallerDialect, Outcome<Arrival>) {
     let (org, rest, version) = read_path(uri.path());
     let spoken = spoken(version, &headers);
-    let (dialect, wanted) = match look_up(rest, uri.query(), spoken) {
+    let carried = super::carried::look_up(rest, method, uri);
+    if let Some(Err(complaint)) = carried.as_ref().map(super::carried::check_method) {
+        return (spoken, Err(complaint));
+    }
+    let found = carried.map(|carried| (spoken, Wanted::Carry(carried)));
+    let (dialect, wanted) = match found.or_else(|| look_up(rest, uri.query(), spoken)) {
         Some((dialect, wanted)) => (dialect, wanted),
-        None => return (dialect::caller(spoken), Err(unknown_path(uri))),
+        None => return (spoken, Err(unknown_path(uri))),
     };
-    if *method != allowed_method(&wanted) {
+    if !matches!(wanted, Wanted::Carry(_)) && *method != allowed_method(&wanted) {
         return (dialect, Err(wrong_method(method, uri, &wanted)));
     }
     let credential = credential(uri, &headers);
@@ -90,21 +95,40 @@ fn read_path(path: &str) -> (Option<&str>, &str, Option<Protocol>) {
     }
 }
 
-fn look_up(rest: &str, query: Option<&str>, spoken: Protocol) -> Option<(&'static dyn CallerDialect, Wanted)> {
-    let task = |protocol, task| (protocol, Wanted::Task(task, UrlFacts::default()));
-    let (protocol, wanted) = match rest {
+fn look_up(
+    rest: &str,
+    query: Option<&str>,
+    spoken: &'static dyn CallerDialect,
+) -> Option<(&'static dyn CallerDialect, Wanted)> {
+    let task = |protocol, task| (dialect::caller(protocol), Wanted::Task(task, UrlFacts::default()));
+    let (dialect, wanted) = match rest {
         "chat/completions" => task(Protocol::Openai, Task::Chat),
         "completions" => task(Protocol::Openai, Task::Completion),
         "embeddings" => task(Protocol::Openai, Task::Embedding),
         "messages" => task(Protocol::Anthropic, Task::Chat),
         "messages/count_tokens" => task(Protocol::Anthropic, Task::CountTokens),
-        "models" => (spoken, Wanted::Models),
+        "models" => (Some(spoken), Wanted::Models),
+        other if other.starts_with("api/") => (dialect::caller(Protocol::Ollama), ollama(other)?),
         other => match gemini_call(other, query) {
-            Some((task, url)) => (Protocol::Gemini, Wanted::Task(task, url)),
-            None => (spoken, Wanted::Model(gemini_model(&decode(other))?)),
+            Some((task, url)) => (dialect::caller(Protocol::Gemini), Wanted::Task(task, url)),
+            None => (Some(spoken), Wanted::Model(gemini_model(&decode(other))?)),
         },
     };
-    Some((dialect::caller(protocol), wanted))
+    Some((dialect?, wanted))
+}
+
+/// Ollama's endpoints.
+fn ollama(rest: &str) -> Option<Wanted> {
+    Some(match rest.strip_prefix("api/")? {
+        "chat" => Wanted::Task(Task::Chat, UrlFacts::default()),
+        "generate" => Wanted::Task(Task::Completion, UrlFacts::default()),
+        "embed" => Wanted::Task(Task::Embedding, UrlFacts::default()),
+        "embeddings" => Wanted::Task(Task::Embedding, UrlFacts { one: true, ..UrlFacts::default() }),
+        "tags" => Wanted::Models,
+        "show" => Wanted::Show,
+        "version" => Wanted::Version,
+        _ => return None,
+    })
 }
 
 /// A call in Gemini's way: the model in the path, the verb behind its last colon.
@@ -121,7 +145,7 @@ fn gemini_call(rest: &str, query: Option<&str>) -> Option<(Task, UrlFacts)> {
     };
     // `models/` may be missing here: the verb tells what it is.
     let model = gemini_model(model).unwrap_or_else(|| model.to_owned());
-    Some((task, UrlFacts { model: Some(model), stream }))
+    Some((task, UrlFacts { model: Some(model), stream, one: false }))
 }
 
 /// Without `alt=sse` a stream is one JSON array.
@@ -143,12 +167,12 @@ fn gemini_model(path: &str) -> Option<String> {
 }
 
 /// The protocol of a request whose URL does not tell.
-fn spoken(version: Option<Protocol>, headers: &HeaderMap) -> Protocol {
-    match version {
-        Some(protocol) => protocol,
-        None if headers.contains_key(&ANTHROPIC_VERSION) => Protocol::Anthropic,
-        None if GOOGLE.iter().any(|name| headers.contains_key(name)) => Protocol::Gemini,
-        None => Protocol::Openai,
+fn spoken(version: Option<Protocol>, headers: &HeaderMap) -> &'static dyn CallerDialect {
+    match version.and_then(dialect::caller) {
+        Some(dialect) => dialect,
+        None if headers.contains_key(&ANTHROPIC_VERSION) => &anthropic::Caller,
+        None if GOOGLE.iter().any(|name| headers.contains_key(name)) => &gemini::Caller,
+        None => &openai_chat::Caller,
     }
 }
 
@@ -157,14 +181,16 @@ fn decode(text: &str) -> String {
 }
 
 fn allowed_method(wanted: &Wanted) -> Method {
-    if matches!(wanted, Wanted::Task(..)) { Method::POST } else { Method::GET }
+    if matches!(wanted, Wanted::Task(..) | Wanted::Show) { Method::POST } else { Method::GET }
 }
 
 fn unknown_path(uri: &Uri) -> Complaint {
     let message = format!(
         "there is no endpoint {}; this gateway has /v1/chat/completions, /v1/completions, /v1/embeddings, \
          /v1/messages, /v1/messages/count_tokens, /v1beta/models/MODEL:VERB (generateContent, \
-         streamGenerateContent, countTokens, embedContent, batchEmbedContents) and /v1/models. With an SDK, set its base URL to http://HOST/v1",
+         streamGenerateContent, countTokens, embedContent, batchEmbedContents), /v1/models, Ollama's /api/chat, \
+         /api/generate, /api/embed, /api/tags and /api/show, and images, audio, moderations, rerank, files and batches \
+         as OpenAI has them. With an SDK, set its base URL to http://HOST/v1",
         uri.path()
     );
     Complaint::new(Code::NotFound, message)
@@ -175,7 +201,7 @@ fn wrong_method(method: &Method, uri: &Uri, wanted: &Wanted) -> Complaint {
     Complaint::new(Code::MethodNotAllowed, message)
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|value| !value.is_empty())
 }
 
@@ -230,21 +256,32 @@ pub(crate) async fn receive(
     body: &mut Incoming,
     limit: usize,
 ) -> Outcome<Call> {
-    if let Some(encoding) = header(&arrival.headers, &CONTENT_ENCODING).filter(|name| *name != "identity") {
-        let message = format!("the body has content-encoding `{encoding}`; send it as plain JSON");
-        return Err(Complaint::new(Code::InvalidRequest, message).with_status(415));
-    }
-    let announced = header(&arrival.headers, &CONTENT_LENGTH).and_then(|value| value.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
-        return Err(too_large(limit));
-    }
-    let collected = tokio::time::timeout(BODY_TOTAL, collect(body, announced.unwrap_or(0), limit)).await;
-    let body =
-        collected.map_err(|_| Complaint::new(Code::RequestTimeout, "the body was not whole within 5 minutes"))??;
+    let body = read_body(&arrival.headers, body, limit).await?;
     let text = std::str::from_utf8(&body).map_err(|error| not_utf8(error.valid_up_to()))?;
     let peek = arrival.dialect.peek(task, text, &url)?;
     check_model(&peek.model.value)?;
     Ok(Call { dialect: arrival.dialect, task, url, headers: std::mem::take(&mut arrival.headers), body, peek })
+}
+
+/// Reads the model that a request names in its body and wants to know of.
+pub(crate) async fn named_model(arrival: &mut Arrival, body: &mut Incoming, limit: usize) -> Outcome<String> {
+    // Of the fields that decisions rest on, it has the one that a request for vectors has, too.
+    let call = receive(arrival, (Task::Embedding, UrlFacts::default()), body, limit).await?;
+    Ok(call.peek.model.value)
+}
+
+/// The whole body, within its limits.
+pub(crate) async fn read_body(headers: &HeaderMap, body: &mut Incoming, limit: usize) -> Outcome<Bytes> {
+    if let Some(encoding) = header(headers, &CONTENT_ENCODING).filter(|name| *name != "identity") {
+        let message = format!("the body has content-encoding `{encoding}`; send it as plain JSON");
+        return Err(Complaint::new(Code::InvalidRequest, message).with_status(415));
+    }
+    let announced = header(headers, &CONTENT_LENGTH).and_then(|value| value.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large(limit));
+    }
+    let collected = tokio::time::timeout(BODY_TOTAL, collect(body, announced.unwrap_or(0), limit)).await;
+    collected.map_err(|_| Complaint::new(Code::RequestTimeout, "the body was not whole within 5 minutes"))?
 }
 
 /// A name goes into traces, and is compared with others to find near ones: it must be short.
@@ -277,7 +314,7 @@ async fn collect(body: &mut Incoming, announced: usize, limit: usize) -> Outcome
     if whole.len() > limit { Err(too_large(limit)) } else { Ok(whole) }
 }
 
-async fn next_frame(body: &mut Incoming) -> Outcome<Option<http_body::Frame<Bytes>>> {
+pub(crate) async fn next_frame(body: &mut Incoming) -> Outcome<Option<http_body::Frame<Bytes>>> {
     match tokio::time::timeout(BODY_IDLE, body.frame()).await {
         Ok(None) => Ok(None),
         Ok(Some(Ok(frame))) => Ok(Some(frame)),
@@ -311,7 +348,7 @@ fn too_large(limit: usize) -> Complaint {
     Complaint::new(Code::RequestTooLarge, message)
 }
 
-fn not_utf8(at: usize) -> Complaint {
+pub(crate) fn not_utf8(at: usize) -> Complaint {
     Complaint::new(Code::InvalidRequest, format!("the body is not UTF-8: byte {at} belongs to no character"))
 }
 
@@ -341,7 +378,7 @@ mod tests {
 
     #[test]
     fn model_ids_may_hold_slashes_and_escapes() {
-        let wanted = |path| look_up(read_path(path).1, None, Protocol::Openai).map(|found| found.1);
+        let wanted = |path| look_up(read_path(path).1, None, &openai_chat::Caller).map(|found| found.1);
         assert_eq!(wanted("/v1/models/a%2Fb:c"), Some(Wanted::Model("a/b:c".into())));
         assert_eq!(wanted("/v1/models/a/b"), Some(Wanted::Model("a/b".into())));
         assert_eq!(wanted("/v1/nothing"), None);
@@ -350,11 +387,13 @@ mod tests {
     #[test]
     fn gemini_names_model_and_verb_in_the_path() {
         let wanted = |path: &str, query| {
-            let (dialect, wanted) = look_up(read_path(path).1, query, Protocol::Openai)?;
+            let (dialect, wanted) = look_up(read_path(path).1, query, &openai_chat::Caller)?;
             assert_eq!(dialect.protocol(), Protocol::Gemini, "{path}");
             Some(wanted)
         };
-        let task = |task, model: &str, stream| Some(Wanted::Task(task, UrlFacts { model: Some(model.into()), stream }));
+        let task = |task, model: &str, stream| {
+            Some(Wanted::Task(task, UrlFacts { model: Some(model.into()), stream, one: false }))
+        };
         assert_eq!(wanted("/v1beta/models/a%2Fb:1:generateContent", None), task(Task::Chat, "a/b:1", None));
         assert_eq!(wanted("/v1/v1beta/a/b:countTokens", None), task(Task::CountTokens, "a/b", None));
         let events = Some(StreamForm::Usual);
@@ -366,7 +405,7 @@ mod tests {
         assert_eq!(wanted(vertex, None), task(Task::Embedding, "g", None));
         assert_eq!(wanted("/v1beta1/publishers/an/models/c:generateContent", None), task(Task::Chat, "an/c", None));
         assert!(
-            look_up("models/m:predict", None, Protocol::Gemini)
+            look_up("models/m:predict", None, &gemini::Caller)
                 .is_some_and(|(_, wanted)| matches!(wanted, Wanted::Model(_)))
         );
     }

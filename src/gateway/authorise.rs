@@ -2,11 +2,12 @@
 
 use super::call::{Call, Caller, Outcome, Target};
 use super::cards::Cards;
-use super::snapshot::ProviderState;
+use super::snapshot::{Link, ProviderState};
 use crate::canonical::{Code, Complaint};
 use crate::catalogue::Match;
 use crate::dialect::ModelCard;
 use crate::records::{Route, UserRole};
+use crate::types::Protocol;
 use std::sync::Arc;
 
 /// The permission to make one call: where it may go. Nothing outside this file can make one.
@@ -29,6 +30,72 @@ impl Grant {
 pub(crate) fn authorise(cards: &Cards, caller: &Caller, call: &Call) -> Outcome<Grant> {
     let (target, route) = find(cards, caller, &call.peek.model.value)?;
     Ok(Grant { target, route })
+}
+
+/// The same for a call that is only carried, by the name of its model.
+///
+/// # Errors
+/// As [`authorise`].
+pub(crate) fn authorise_model(cards: &Cards, caller: &Caller, model: &str) -> Outcome<Grant> {
+    let (target, route) = find(cards, caller, model)?;
+    Ok(Grant { target, route })
+}
+
+/// The same for a call that names no model: to the provider that its headers name, or to the only one that there is
+/// for the protocol. The caller must be allowed all of the provider, since nobody looks which models it leads to.
+///
+/// # Errors
+/// As [`authorise`]; [`Code::InvalidRequest`] where it must say which provider.
+pub(crate) fn authorise_provider(caller: &Caller, named: Option<&str>, protocol: Protocol) -> Outcome<Grant> {
+    let provider = match named {
+        Some(name) => caller.org.providers.get(name).ok_or_else(|| no_provider(name))?,
+        None => {
+            let fits = |provider: &&Arc<ProviderState>| {
+                let network = matches!(provider.link, Link::Network);
+                let speaks = provider.record.protocol == protocol;
+                network && speaks && provider.record.enabled && may_call(caller, provider, "", None)
+            };
+            let mut fitting: Vec<_> = caller.org.providers.values().filter(fits).collect();
+            match fitting.as_slice() {
+                [only] => *only,
+                _ => {
+                    fitting.sort_by(|a, b| a.record.name.cmp(&b.record.name));
+                    return Err(which_provider(&fitting, protocol));
+                }
+            }
+        }
+    };
+    let name = &provider.record.name;
+    if !may_call(caller, provider, "", None) {
+        let message = format!(
+            "the API key `{}` of {} may not use all of the provider `{name}`, which a call without a model needs; an \
+             administrator allows it with `optscale-ai user allow {} {name}`, and a key that is not limited to models",
+            caller.key.key.name, caller.key.user.name, caller.key.user.name
+        );
+        return Err(Complaint::new(Code::ModelNotAllowed, message));
+    }
+    if !provider.record.enabled {
+        return Err(disabled(provider));
+    }
+    let target = Target { provider: provider.clone(), model: String::new(), card: None };
+    Ok(Grant { target, route: None })
+}
+
+fn no_provider(name: &str) -> Complaint {
+    let message = format!("there is no provider `{name}` here; `optscale-ai provider list` shows what there is");
+    Complaint { param: Some("x-optscale-provider".into()), ..Complaint::new(Code::ModelNotFound, message) }
+}
+
+fn which_provider(fitting: &[&Arc<ProviderState>], protocol: Protocol) -> Complaint {
+    let names: Vec<&str> = fitting.iter().map(|provider| provider.record.name.as_str()).collect();
+    let message = match names.as_slice() {
+        [] => format!("this call names no model, and you may use no provider that speaks the {protocol} protocol"),
+        names => format!(
+            "this call names no model; say in the header x-optscale-provider which provider it is for: {}",
+            names.join(", ")
+        ),
+    };
+    Complaint::invalid("x-optscale-provider", message)
 }
 
 /// The entry of a model in the list of models, by any name that a call may use.

@@ -1,5 +1,6 @@
 //! What moves along the path of a call, in the order in which it comes to be.
 
+use super::carried::Carried;
 use super::side::SideState;
 use super::snapshot::{KeyEntry, OrgState, ProviderState};
 use super::stream::AnswerStream;
@@ -39,6 +40,12 @@ pub(crate) enum Wanted {
     Models,
     /// One of them.
     Model(String),
+    /// One of them, which the body names.
+    Show,
+    /// The version of the gateway.
+    Version,
+    /// Something that is only carried to a provider.
+    Carry(Carried),
 }
 
 /// Whose call it is.
@@ -103,6 +110,8 @@ pub(crate) enum Content {
     Whole { bytes: Bytes, sight: Sight, stream: Option<&'static str> },
     /// Piece by piece; the stream writes the trace itself.
     Stream(Box<AnswerStream>),
+    /// Something that is only carried, piece by piece, under the provider's own media type.
+    Carried(Box<AnswerStream>),
     /// The provider refused; its words in the caller's dialect.
     Refusal { bytes: Bytes, complaint: Complaint },
 }

@@ -5,7 +5,8 @@ use super::call::{Answer, Ask, Call, Content, Outcome, Target};
 use super::estimate::Evidence;
 use super::record::Trace;
 use super::route::Plan;
-use super::snapshot::Link;
+use super::side::SideState;
+use super::snapshot::{Link, ProviderState};
 use super::stream::{AnswerStream, Carriage, Layout, Pace, witness};
 use super::translate::{self, Translated};
 use super::upstream::{Source, Upstream};
@@ -124,7 +125,7 @@ async fn send(worker: &Worker, ask: &Ask<'_>, translated: &Translated, trace: &m
         endpoint: &endpoint,
         method: Method::POST,
         headers: translate::headers(ask, translated.same),
-        body: translated.bytes.clone(),
+        body: translated.bytes.clone().into(),
         patience: Patience { connect: limits.connect },
     };
     let sending = worker.client().send(outgoing);
@@ -157,7 +158,7 @@ fn no_first_byte(provider: &str, after: Duration) -> Complaint {
     Complaint::new(Code::ProviderTimeout, message)
 }
 
-fn unreachable(provider: &str, error: &HttpError) -> Complaint {
+pub(crate) fn unreachable(provider: &str, error: &HttpError) -> Complaint {
     let code = if matches!(error, HttpError::ConnectTimeout { .. }) {
         Code::ProviderTimeout
     } else {
@@ -171,7 +172,23 @@ fn unreachable(provider: &str, error: &HttpError) -> Complaint {
 
 /// The provider said no: its words, in the caller's dialect.
 async fn refusal(ask: &Ask<'_>, translated: &Translated, upstream: Upstream) -> Outcome<Given> {
-    let provider = &ask.target.provider;
+    let status = upstream.status;
+    let (headers, content) = refused(&ask.target.provider, ask.side, upstream).await?;
+    match content {
+        Content::Refusal { complaint, .. } if !translated.same => Err(complaint),
+        content => Ok(Given { status, headers, dropped: Vec::new(), content }),
+    }
+}
+
+/// The provider said no, in its own words where they can be passed on.
+///
+/// # Errors
+/// What it said, where its words cannot be passed on as they are.
+pub(crate) async fn refused(
+    provider: &ProviderState,
+    side: &SideState,
+    upstream: Upstream,
+) -> Outcome<(HeaderMap, Content)> {
     let name = &provider.record.name;
     let Upstream { status, headers, body } = upstream;
     if (300..400).contains(&status) {
@@ -189,7 +206,7 @@ async fn refusal(ask: &Ask<'_>, translated: &Translated, upstream: Upstream) -> 
         );
         return Err(Complaint::new(Code::ProviderError, message).with_status(status));
     }
-    let complaint = ask.side.dialect.read_complaint(status, retry_after(&headers, Time::now()), &bytes);
+    let complaint = side.dialect.read_complaint(status, retry_after(&headers, Time::now()), &bytes);
     if status == 401 || complaint.code == Code::ProviderKeyRejected {
         let message = format!(
             "the provider `{name}` refused the API key that the gateway holds for it; an administrator replaces it with \
@@ -197,10 +214,10 @@ async fn refusal(ask: &Ask<'_>, translated: &Translated, upstream: Upstream) -> 
         );
         return Err(Complaint::new(Code::ProviderKeyRejected, message));
     }
-    if !translated.same || !is_json(&headers) || bytes.is_empty() {
+    if !is_json(&headers) || bytes.is_empty() {
         return Err(complaint);
     }
-    Ok(Given { status, headers: shown(&headers), dropped: Vec::new(), content: Content::Refusal { bytes, complaint } })
+    Ok((shown(&headers), Content::Refusal { bytes, complaint }))
 }
 
 /// The provider answers.
@@ -296,7 +313,7 @@ fn partly(slot: &mut Option<Trace>, bytes: &[u8]) {
     }
 }
 
-fn no_end(provider: &str) -> Complaint {
+pub(crate) fn no_end(provider: &str) -> Complaint {
     let message = format!(
         "the provider `{provider}` did not finish its answer in time; raise the limit with `serve --total-timeout`"
     );
@@ -339,6 +356,9 @@ fn whole(ask: &Ask<'_>, translated: Translated, bytes: Bytes) -> Outcome<(Conten
             dropped,
         ));
     }
+    if matches!(translated.task, Task::Embedding | Task::EmbeddingBatch) {
+        return Ok((vectors(ask, &bytes)?, dropped));
+    }
     let reply = theirs.read_reply(translated.task, &bytes)?;
     let mut sight = Sight::default();
     let events = reply.clone().into_events();
@@ -354,6 +374,20 @@ fn whole(ask: &Ask<'_>, translated: Translated, bytes: Bytes) -> Outcome<(Conten
     writer.end(&mut out);
     dropped.extend_from_slice(writer.dropped());
     Ok((Content::Whole { bytes: out.freeze(), sight, stream: Some(writer.content_type()) }, dropped))
+}
+
+/// Vectors in the caller's dialect.
+fn vectors(ask: &Ask<'_>, bytes: &[u8]) -> Outcome<Content> {
+    let (call, theirs) = (ask.call, ask.side.dialect);
+    let request = call.dialect.read_embedding(call.task, call.text(), &call.url)?;
+    let embeddings = theirs.read_embeddings(bytes)?;
+    if embeddings.vectors.len() != request.inputs.len() {
+        let message =
+            format!("the provider sent {} vectors for {} texts", embeddings.vectors.len(), request.inputs.len());
+        return Err(Complaint::new(Code::ProviderMalformed, message));
+    }
+    let sight = Sight { usage: embeddings.usage.clone(), ..Sight::default() };
+    Ok(Content::Whole { bytes: call.dialect.write_embeddings(&request, embeddings), sight, stream: None })
 }
 
 /// Counts tokens for a provider whose protocol cannot.
@@ -384,7 +418,7 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The provider's headers that are the caller's to know, where both speak the same dialect.
-fn shown(headers: &HeaderMap) -> HeaderMap {
+pub(crate) fn shown(headers: &HeaderMap) -> HeaderMap {
     let mut kept = HeaderMap::new();
     for (name, value) in headers {
         let text = name.as_str();

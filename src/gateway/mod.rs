@@ -12,10 +12,14 @@ mod authenticate;
 mod authorise;
 mod call;
 mod cards;
+mod carried;
 mod directory;
 mod dispatch;
 mod estimate;
+mod forward;
+mod metering;
 mod models;
+mod multipart;
 mod needs;
 mod partial;
 mod probe;
@@ -24,10 +28,12 @@ mod respond;
 mod route;
 mod routes;
 mod serve;
+mod settle;
 mod side;
 mod snapshot;
 mod stream;
 mod translate;
+mod upload;
 mod upstream;
 
 pub use directory::{Directory, Place};
@@ -92,6 +98,9 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Incoming>) -> Respo
         Wanted::Task(task, url) => call_a_model(worker, arrival, (task, url, body)).await,
         Wanted::Models => respond::listing(dialect, list_models(worker, &arrival).await),
         Wanted::Model(id) => respond::listing(dialect, show_model(worker, &arrival, &id).await),
+        Wanted::Show => respond::listing(dialect, show_named(worker, arrival, body).await),
+        Wanted::Version => respond::listing(dialect, Ok(VERSION.into())),
+        Wanted::Carry(carried) => Box::pin(forward::forward(worker, arrival, carried, body)).await,
     }
 }
 
@@ -167,6 +176,15 @@ fn note(trace: &mut Option<Trace>, what: impl FnOnce(&mut Trace)) {
     if let Some(trace) = trace {
         what(trace);
     }
+}
+
+/// The answer of `api/version`, which Ollama's clients ask before anything else.
+const VERSION: &str = concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}");
+
+async fn show_named(worker: &Worker, mut arrival: Arrival, mut body: Incoming) -> Outcome<bytes::Bytes> {
+    known(worker.gateway(), &arrival).await?;
+    let id = accept::named_model(&mut arrival, &mut body, worker.gateway().limits.max_body).await?;
+    show_model(worker, &arrival, &id).await
 }
 
 async fn list_models(worker: &Worker, arrival: &Arrival) -> Outcome<bytes::Bytes> {

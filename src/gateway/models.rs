@@ -4,8 +4,8 @@ use super::authorise::may_call;
 use super::call::Caller;
 use super::cards::Cards;
 use super::snapshot::ProviderState;
-use crate::catalogue::{self, Lifecycle, Mode, Model};
-use crate::dialect::ModelCard;
+use crate::catalogue::{self, Lifecycle, Match, Mode, Model};
+use crate::dialect::{Ability, ModelCard};
 use crate::types::Time;
 use std::sync::Arc;
 
@@ -55,5 +55,19 @@ pub(crate) fn card(cards: &Cards, provider: &Arc<ProviderState>, model: &str) ->
         created: known.and_then(|card| Time::parse(card.released?)).unwrap_or(Time::from_millis(0)),
         context_window: known.and_then(|card| card.context_window),
         max_output_tokens: known.and_then(|card| card.max_output_tokens),
+        abilities: abilities(known.as_ref()),
     }
+}
+
+/// A model that the catalogue does not know is taken for one that answers and calls tools: clients offer a person
+/// only what is said here, and the provider says it best.
+fn abilities(known: Option<&Model>) -> Vec<Ability> {
+    let Some(card) = known.filter(|card| card.matched != Match::Wildcard) else {
+        return vec![Ability::Chat, Ability::Tools];
+    };
+    let base = if card.mode == Mode::Embedding { Ability::Embedding } else { Ability::Chat };
+    let can = card.capabilities;
+    let more = [(Ability::Tools, can.tools), (Ability::Vision, can.vision), (Ability::Thinking, can.reasoning)];
+    let more = more.into_iter().filter(|(_, can)| *can == Some(true)).map(|(ability, _)| ability);
+    std::iter::once(base).chain(more).collect()
 }

@@ -298,7 +298,8 @@ impl Probe {
         for (name, value) in self.provider.main().defaults.iter().chain(signature) {
             headers.insert(name.clone(), value.clone());
         }
-        let outgoing = Outgoing { endpoint, method, headers, body, patience: Patience { connect: CONNECT } };
+        let outgoing =
+            Outgoing { endpoint, method, headers, body: body.into(), patience: Patience { connect: CONNECT } };
         let response = self.client.send(outgoing).await.map_err(|error| unreachable(&error))?;
         checked(self, Upstream::network(response)).await
     }

@@ -10,7 +10,7 @@ use crate::catalogue::Model;
 use crate::dialect::Sight;
 use crate::records::{Attempt, Status, TraceRecord, UsageSource};
 use crate::store::Ticket;
-use crate::types::{Money, Protocol, Time, TraceId, Usage};
+use crate::types::{Money, Protocol, Task, Time, TraceId, Usage};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -32,6 +32,8 @@ pub(crate) struct Trace {
     /// Whether a row says that the call is under way.
     announced: bool,
     sent: Option<Instant>,
+    /// What for, where the call is only carried: then nothing is estimated.
+    carried: Option<Task>,
     /// Bytes of the answer's words that were not kept.
     unkept: usize,
     /// The words of a whole answer that has come in part.
@@ -50,6 +52,7 @@ impl Trace {
             evidence: None,
             announced: false,
             sent: None,
+            carried: None,
             unkept: 0,
             partly: String::new(),
         }
@@ -71,6 +74,18 @@ impl Trace {
         let (tags, session) = (std::mem::take(&mut arrival.tags), arrival.session.take());
         let task = if let Wanted::Task(task, _) = arrival.wanted { Some(task) } else { None };
         self.edit(|record| (record.task, record.tags, record.session) = (task, tags, session));
+    }
+
+    /// The call is only carried.
+    pub fn carried(&mut self, task: Task) {
+        self.carried = Some(task);
+        self.edit(|record| record.task = Some(task));
+    }
+
+    /// The model that a carried call names.
+    pub fn asked(&mut self, model: Option<&str>) {
+        let model = model.map(str::to_owned);
+        self.edit(|record| record.requested_model = model);
     }
 
     /// Whose call it is. The key's tags win over the caller's.
@@ -100,8 +115,9 @@ impl Trace {
     /// Where it goes now.
     pub fn target(&mut self, target: &Target) {
         self.card = target.card;
-        let (provider, model) = (target.provider.record.id, target.model.clone());
-        self.edit(|record| (record.provider, record.model) = (Some(provider), Some(model)));
+        let provider = target.provider.record.id;
+        let model = Some(target.model.clone()).filter(|model| !model.is_empty());
+        self.edit(|record| (record.provider, record.model) = (Some(provider), model));
     }
 
     /// The request goes out now; without evidence, it is one that no provider bills.
@@ -231,9 +247,31 @@ impl Trace {
         Some(Written { ticket, cost })
     }
 
+    /// What a carried call says that it consumed; of one that says nothing the cost is not known, unless it is of a kind
+    /// that nobody bills by the call.
+    fn account_carried(&self, task: Task, record: &mut TraceRecord, ending: &Ending) {
+        let reported = ending.sight.usage.as_ref();
+        let Some(report) = reported else {
+            let free = matches!(task, Task::File | Task::Batch | Task::Other) || record.http_status >= 300;
+            record.cost = free.then_some(Money::ZERO);
+            if task == Task::Moderation {
+                record.usage_source = UsageSource::Reported;
+                estimate::price(record, self.card.as_ref(), None);
+            }
+            return;
+        };
+        (record.usage, record.usage_source) = (report.usage, UsageSource::Reported);
+        record.usage_raw = report.raw.as_ref().map(|raw| raw.get().to_owned());
+        estimate::price(record, self.card.as_ref(), report.service_tier.as_deref());
+    }
+
     /// Fills in usage and cost. Gives what must be counted where the provider did not say, or could
     /// not to the end.
     fn account(&self, record: &mut TraceRecord, ending: &Ending) -> Option<Unsure> {
+        if let Some(task) = self.carried.filter(|_| self.sent.is_some()) {
+            self.account_carried(task, record, ending);
+            return None;
+        }
         let Some(evidence) = &self.evidence else {
             record.cost = Some(Money::ZERO);
             return None;
@@ -314,7 +352,8 @@ fn micros(span: std::time::Duration) -> u64 {
     u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }
 
-fn blank(id: TraceId, protocol: Protocol) -> TraceRecord {
+/// A record of which nothing is known.
+pub(crate) fn blank(id: TraceId, protocol: Protocol) -> TraceRecord {
     TraceRecord {
         id,
         org: None,

@@ -39,9 +39,14 @@ pub(crate) async fn respond(answer: Answer, trace: Option<Trace>) -> Response<An
             event_stream(&mut headers, stream.content_type());
             finish(answer.status, headers, AnswerBody::Stream(stream))
         }
+        Content::Carried(stream) => {
+            identify(&mut headers, &stream.trace_id());
+            finish(answer.status, headers, AnswerBody::Stream(stream))
+        }
         Content::Whole { bytes, sight, stream } => {
             match stream {
                 Some(media_type) => event_stream(&mut headers, media_type),
+                None if headers.contains_key(CONTENT_TYPE) => {}
                 None => drop(headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"))),
             }
             settle(&mut headers, trace, |trace| trace.answered(answer.status, sight)).await;
@@ -132,7 +137,9 @@ fn event_stream(headers: &mut HeaderMap, media_type: &'static str) {
 fn describe(headers: &mut HeaderMap, target: Option<(&str, &str)>) {
     if let Some((provider, model)) = target {
         put(headers, PROVIDER, provider);
-        put(headers, MODEL, model);
+        if !model.is_empty() {
+            put(headers, MODEL, model);
+        }
     }
 }
 
@@ -172,6 +179,11 @@ fn put_dropped(headers: &mut HeaderMap, dropped: &[String]) {
     put(headers, DROPPED, &text);
 }
 
+/// An answer of bytes that ended in the middle: the connection ends with it.
+#[derive(Debug, thiserror::Error)]
+#[error("the provider broke off in the middle of its answer")]
+struct BrokenOff;
+
 /// An answer as an HTTP body.
 pub(crate) enum AnswerBody {
     /// In one piece; none once it is sent.
@@ -195,7 +207,11 @@ impl http_body::Body for AnswerBody {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         match &mut *self {
             AnswerBody::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            AnswerBody::Stream(stream) => stream.poll_next(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes)))),
+            AnswerBody::Stream(stream) => match std::task::ready!(stream.poll_next(cx)) {
+                Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                None if stream.is_broken() => Poll::Ready(Some(Err(axum::Error::new(BrokenOff)))),
+                None => Poll::Ready(None),
+            },
             AnswerBody::Routed(body) => Pin::new(body).poll_frame(cx),
         }
     }

@@ -26,6 +26,12 @@ impl Plan {
     }
 }
 
+/// The targets of a granted call that is only carried: what it needs nobody here knows.
+pub(crate) fn carried(grant: Grant) -> Plan {
+    let (target, route) = grant.into_parts();
+    Plan { targets: vec![target], route }
+}
+
 /// The targets of a granted call. A name means one model, so there is one.
 ///
 /// # Errors

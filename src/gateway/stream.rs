@@ -27,6 +27,8 @@ pub(crate) enum Carriage {
     Forward(Box<dyn Tap>, Layout),
     /// They are read and written again.
     Translate(Box<dyn ReadStream>),
+    /// They are no frames: bytes that go on as they come.
+    Raw,
 }
 
 /// How frames of the caller's own dialect stand in the answer.
@@ -58,6 +60,8 @@ pub(crate) struct AnswerStream {
     trace: Trace,
     http_status: u16,
     pace: Pace,
+    /// Whether it ended in the middle, where nothing can say so but the end of the connection.
+    broken: bool,
     last_piece: Instant,
     alarm: Option<Pin<Box<Sleep>>>,
     state: State,
@@ -103,6 +107,7 @@ impl AnswerStream {
             trace,
             http_status: 200,
             pace,
+            broken: false,
             last_piece: Instant::now(),
             alarm: None,
             state: State::Flowing,
@@ -112,6 +117,11 @@ impl AnswerStream {
     /// Its media type.
     pub fn content_type(&self) -> &'static str {
         self.writer.content_type()
+    }
+
+    /// Whether it ended in the middle, so that the connection must.
+    pub fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// The id of its trace.
@@ -177,6 +187,10 @@ impl AnswerStream {
                 self.trace.dropped(self.writer.dropped());
                 let written = self.trace.answered(self.http_status, sight);
                 self.settle(written.map(|written| written.ticket), last);
+            }
+            Step::Failed(complaint, before) if matches!(self.carriage, Carriage::Raw) => {
+                self.broken = true;
+                self.give_up(&complaint, before);
             }
             Step::Failed(complaint, before) => {
                 let mut out = BytesMut::from(before);
@@ -257,6 +271,9 @@ impl AnswerStream {
     }
 
     fn chunk(&mut self, chunk: Bytes) -> Step {
+        if matches!(self.carriage, Carriage::Raw) {
+            return Step::Bytes(chunk);
+        }
         let whole = chunk.clone();
         self.splitter.push(chunk);
         let step = match &mut self.carriage {
@@ -269,6 +286,7 @@ impl AnswerStream {
             Carriage::Translate(reader) => {
                 translate(&mut self.splitter, reader.as_mut(), self.writer.as_mut(), &mut self.sight)
             }
+            Carriage::Raw => Step::Bytes(whole),
         };
         self.trace.keep_short(&mut self.sight.said);
         step
@@ -289,11 +307,12 @@ impl AnswerStream {
         let complete = match &self.carriage {
             Carriage::Forward(..) => self.sight.finish.is_some(),
             Carriage::Translate(reader) => reader.is_complete(),
+            Carriage::Raw => true,
         };
         if !complete {
             return Step::Failed(cut_short(), out.freeze());
         }
-        if !matches!(self.carriage, Carriage::Forward(_, Layout::AsItCame)) {
+        if !matches!(self.carriage, Carriage::Forward(_, Layout::AsItCame) | Carriage::Raw) {
             self.writer.end(&mut out);
         }
         Step::Whole(out.freeze())

@@ -1,6 +1,7 @@
 //! The request in the words of its target: bytes plus edits in the same dialect, else read and written anew.
 
 use super::call::{Ask, Call, Outcome, Target};
+use super::side::SideState;
 use crate::body::Body;
 use crate::canonical::{Code, Complaint, Effort, Prompt, Reasoning, Thinking};
 use crate::dialect::{self, Asked, Written};
@@ -42,7 +43,7 @@ pub(crate) fn request(ask: &Ask<'_>) -> Outcome<Translated> {
     let quirks = &target.provider.record.quirks;
     let max_output_tokens = target.card.and_then(|card| card.max_output_tokens);
     let facts = dialect::Target { model: &target.model, max_output_tokens, quirks };
-    if theirs.protocol() == call.dialect.protocol() {
+    if theirs.protocol() == call.dialect.protocol() && !call.url.one {
         if !ask.serves(call.task) {
             return Err(no_such_task(ask));
         }
@@ -51,7 +52,10 @@ pub(crate) fn request(ask: &Ask<'_>) -> Outcome<Translated> {
         return Ok(Translated { bytes: body.finish(), task: call.task, same: true, dropped: Vec::new() });
     }
     let task = if call.task == Task::Completion { Task::Chat } else { call.task };
-    if !ask.serves(task) || matches!(task, Task::Embedding | Task::EmbeddingBatch) {
+    if matches!(task, Task::Embedding | Task::EmbeddingBatch) {
+        return vectors(ask, &facts);
+    }
+    if !ask.serves(task) {
         return Err(no_such_task(ask));
     }
     let mut prompt = call.dialect.read_prompt(call.task, call.text(), &call.url)?;
@@ -76,6 +80,16 @@ fn without_thinking(target: &Target, call: &Call, prompt: &mut Prompt) -> Option
     Some(call.dialect.reasoning_field(&wish))
 }
 
+/// A request for vectors, at the place for lists where the protocol has one.
+fn vectors(ask: &Ask<'_>, facts: &dialect::Target<'_>) -> Outcome<Translated> {
+    let call = ask.call;
+    let places = [Task::EmbeddingBatch, Task::Embedding];
+    let Some(task) = places.into_iter().find(|task| ask.serves(*task)) else { return Err(no_such_task(ask)) };
+    let request = call.dialect.read_embedding(call.task, call.text(), &call.url)?;
+    let Written { bytes, dropped } = ask.side.dialect.write_embedding(&request, facts)?;
+    Ok(Translated { bytes, task, same: false, dropped })
+}
+
 fn no_such_task(ask: &Ask<'_>) -> Complaint {
     let message = format!(
         "{} speaks the {} protocol, which has no {}; choose a model of another provider",
@@ -86,6 +100,7 @@ fn no_such_task(ask: &Ask<'_>) -> Complaint {
             Task::Completion => "plain completions",
             Task::Embedding | Task::EmbeddingBatch => "embeddings",
             Task::CountTokens => "token counting",
+            other => other.as_str(),
         }
     );
     Complaint::new(Code::UnsupportedFeature, message)
@@ -108,6 +123,22 @@ pub(crate) fn headers(ask: &Ask<'_>, same: bool) -> HeaderMap {
         headers.entry(name).or_insert_with(|| value.clone());
     }
     for (name, value) in &ask.side.headers {
+        headers.insert(name, value.clone());
+    }
+    headers
+}
+
+/// The headers of a request that is only carried.
+pub(crate) fn signed_headers(side: &SideState, given: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(12);
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    for (name, value) in given.iter().filter(|(name, _)| FORWARDED.contains(name)) {
+        headers.append(name, value.clone());
+    }
+    for (name, value) in &side.defaults {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+    for (name, value) in &side.headers {
         headers.insert(name, value.clone());
     }
     headers

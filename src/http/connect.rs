@@ -1,13 +1,12 @@
 //! From an origin to a connection: name, TCP, proxy, TLS, protocol.
 
+use super::Payload;
 use super::lease::{Form, Http1, Http2, Wire};
 use super::pool::Load;
 use super::tls::{TrustError, client_config, explain, read_certificates, roots, verified_config};
 use super::{Endpoint, Origin, chain};
-use bytes::Bytes;
 use http::uri::Scheme;
 use http::{HeaderValue, Uri};
-use http_body_util::Full;
 use hyper::client::conn::{http1, http2};
 use hyper::rt::{Executor, Read, Write};
 use hyper_rustls::HttpsConnector;
@@ -150,7 +149,7 @@ async fn plain<S>(stream: S, form: Form, proxy_auth: Option<HeaderValue>) -> Res
 where
     S: Read + Write + Send + Unpin + 'static,
 {
-    let (sender, connection) = http1::Builder::new().handshake::<_, Full<Bytes>>(stream).await?;
+    let (sender, connection) = http1::Builder::new().handshake::<_, Payload>(stream).await?;
     tokio::spawn(connection);
     Ok(Wire::One(Http1 { sender, form, proxy_auth }))
 }
@@ -167,7 +166,7 @@ where
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .initial_max_send_streams(UNKNOWN)
-        .handshake::<_, Full<Bytes>>(stream)
+        .handshake::<_, Payload>(stream)
         .await?;
     let told = load.clone();
     tokio::spawn(poll_fn(move |cx| {

@@ -1,18 +1,16 @@
 //! A connection for the time of one exchange, and how a request goes out on it.
 
 use super::pool::{Held, Load, Pool, Slot};
-use super::{HttpError, Origin, broken, chain};
-use bytes::Bytes;
+use super::{HttpError, Origin, Payload, broken, chain};
 use http::header::{HOST, HeaderValue, PROXY_AUTHORIZATION};
 use http::{Request, Response, Uri, Version};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use std::error::Error;
 use std::sync::Arc;
 
 /// What goes out.
-pub(super) type Message = Request<Full<Bytes>>;
+pub(super) type Message = Request<Payload>;
 
 /// How a request names its target.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,7 +23,7 @@ pub(super) enum Form {
 
 /// A connection that carries one exchange at a time.
 pub(super) struct Http1 {
-    pub(super) sender: http1::SendRequest<Full<Bytes>>,
+    pub(super) sender: http1::SendRequest<Payload>,
     pub(super) form: Form,
     /// What a proxy asks for.
     pub(super) proxy_auth: Option<HeaderValue>,
@@ -34,7 +32,7 @@ pub(super) struct Http1 {
 /// A connection that carries many exchanges.
 #[derive(Clone)]
 pub(super) struct Http2 {
-    pub(super) sender: http2::SendRequest<Full<Bytes>>,
+    pub(super) sender: http2::SendRequest<Payload>,
     pub(super) load: Arc<Load>,
 }
 
@@ -114,9 +112,9 @@ impl Lease {
             }
             Line::Two { line, .. } => {
                 // A header map and a reference to the body: little beside what an answer costs.
-                let spare = message.clone();
+                let spare = copied(&message);
                 let sent = line.sender.try_send_request(for_http2(message, &self.origin)).await;
-                sent.map_err(|failed| failure(failed, Some(spare), &self.origin))
+                sent.map_err(|failed| failure(failed, spare, &self.origin))
             }
         }
     }
@@ -172,6 +170,16 @@ fn failure(mut failed: TrySendError<Message>, spare: Option<Message>, origin: &O
     let error = failed.into_error();
     let undone = unsent.or_else(|| spare.filter(|_| is_refused(&error)).map(Undone::Refused));
     Failed { error: broken(origin, &chain(&error)), undone }
+}
+
+/// The same request once more; none where its body comes only once.
+fn copied(message: &Message) -> Option<Message> {
+    let mut copy = Request::new(message.body().again()?);
+    *copy.method_mut() = message.method().clone();
+    *copy.uri_mut() = message.uri().clone();
+    *copy.version_mut() = message.version();
+    *copy.headers_mut() = message.headers().clone();
+    Some(copy)
 }
 
 /// Whether the server did nothing with the request: it refused the stream, or said in its

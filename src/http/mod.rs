@@ -8,6 +8,7 @@ mod certificate;
 mod connect;
 mod lease;
 mod look;
+mod payload;
 mod pool;
 mod retry;
 mod tls;
@@ -16,14 +17,13 @@ pub use body::ReplyBody;
 pub use certificate::Certificate;
 pub use connect::Network;
 pub use look::{Distrust, Presented};
+pub use payload::Payload;
 pub use retry::retry_after;
 pub use tls::TrustError;
 
-use bytes::Bytes;
 use http::header::{HOST, HeaderMap, HeaderValue, USER_AGENT};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Request, Response, StatusCode, Uri, Version};
-use http_body_util::Full;
 use lease::{Failed, Lease, Undone};
 use pool::Pool;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ impl HttpError {
     }
 }
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A server that refuses a request more often than this is not asked again.
 const MOST_REFUSALS: usize = 3;
@@ -167,7 +167,7 @@ pub struct Outgoing<'a> {
     /// Headers; host and length are added.
     pub headers: HeaderMap,
     /// The body.
-    pub body: Bytes,
+    pub body: Payload,
     /// How long to wait.
     pub patience: Patience,
 }
@@ -263,8 +263,8 @@ impl Client {
     }
 
     /// The request in origin form; what a proxy or HTTP/2 needs besides is put in when it is sent.
-    fn request(&self, endpoint: &Endpoint, method: Method, headers: HeaderMap, body: Bytes) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(body));
+    fn request(&self, endpoint: &Endpoint, method: Method, headers: HeaderMap, body: Payload) -> Request<Payload> {
+        let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.version_mut() = Version::HTTP_11;
         *request.uri_mut() = Uri::from(endpoint.path.clone());
@@ -302,7 +302,7 @@ mod tests {
 
     fn get(endpoint: &Endpoint, connect: Duration) -> Outgoing<'_> {
         let patience = Patience { connect };
-        Outgoing { endpoint, method: Method::GET, headers: HeaderMap::new(), body: Bytes::new(), patience }
+        Outgoing { endpoint, method: Method::GET, headers: HeaderMap::new(), body: Payload::Whole(None), patience }
     }
 
     #[tokio::test]

@@ -4,6 +4,8 @@
 //! 1. An endpoint pasted with it (`/chat/completions`, `/messages` ...) is taken off.
 //! 2. Anthropic: a version at the end is taken off, since its SDKs add `/v1` themselves.
 //!    Gemini: likewise, and what its OpenAI-compatible endpoint adds (`/v1beta/openai`).
+//!    Cohere: a version or the path of its OpenAI endpoint at the end is taken off.
+//!    Ollama: `/api` or `/v1` at the end is taken off, since both stand below its address.
 //! 3. OpenAI, on the vendor's own host: the beginning of the vendor's path is completed, so that
 //!    `https://api.groq.com` means `https://api.groq.com/openai/v1`.
 //! 4. OpenAI, elsewhere: `/v1` is added where there is no path at all. A path that is there is taken at
@@ -19,6 +21,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What stands behind a base URL in the URL of a call.
 const OPENAI_ENDPOINTS: &[&str] = &["chat/completions", "completions", "embeddings", "models", "responses"];
+const OLLAMA_ENDPOINTS: &[&str] =
+    &["api/chat", "api/generate", "api/embed", "api/embeddings", "api/tags", "api/show", "api", "v1"];
+const COHERE_ENDPOINTS: &[&str] =
+    &["v2/chat", "v2/embed", "v2/rerank", "compatibility/v1", "compatibility", "v2", "v1"];
 const ANTHROPIC_ENDPOINTS: &[&str] = &["messages/count_tokens", "messages", "models"];
 const GEMINI_VERSIONS: &[&str] = &["v1beta", "v1alpha", "v1"];
 
@@ -256,9 +262,17 @@ fn put_right(url: &Url, protocol: Protocol, kind: &Kind) -> Vec<String> {
             take_off(&mut path, GEMINI_VERSIONS);
             path
         }
+        Protocol::Ollama => {
+            take_off(&mut path, OLLAMA_ENDPOINTS);
+            path
+        }
+        Protocol::Cohere => {
+            take_off(&mut path, COHERE_ENDPOINTS);
+            path
+        }
         Protocol::Openai => {
             take_off(&mut path, OPENAI_ENDPOINTS);
-            match own_path(kind, url) {
+            match own_path(kind, url).filter(|_| kind.protocol == protocol) {
                 Some(own) if own.starts_with(&path) => own,
                 Some(_) => path,
                 None if path.is_empty() => vec!["v1".to_owned()],

@@ -40,6 +40,9 @@ const DIGITS: usize = 13;
 pub struct TraceId(pub i64);
 
 impl TraceId {
+    /// How many ids one millisecond has.
+    pub const WITHIN_A_MILLISECOND: i64 = 1 << SEQUENCE_BITS;
+
     /// The smallest id that a call arriving at `time` can have.
     pub fn first_at(time: Time) -> TraceId {
         TraceId((time.millis() - EPOCH_MS).max(0) << SEQUENCE_BITS)

@@ -28,11 +28,16 @@ pub enum Protocol {
     Anthropic,
     /// Gemini: answers, token counting, embeddings, models.
     Gemini,
+    /// Ollama: chat, generate, embed, tags, show.
+    Ollama,
+    /// Cohere, version 2: chat, embed. Only providers speak it.
+    Cohere,
 }
 
 impl Protocol {
     /// Every protocol, in the order in which help texts name them.
-    pub const ALL: [Protocol; 3] = [Protocol::Openai, Protocol::Anthropic, Protocol::Gemini];
+    pub const ALL: [Protocol; 5] =
+        [Protocol::Openai, Protocol::Anthropic, Protocol::Gemini, Protocol::Ollama, Protocol::Cohere];
 
     /// The name used on the command line, in files and in the store.
     pub fn as_str(self) -> &'static str {
@@ -40,6 +45,8 @@ impl Protocol {
             Protocol::Openai => "openai",
             Protocol::Anthropic => "anthropic",
             Protocol::Gemini => "gemini",
+            Protocol::Ollama => "ollama",
+            Protocol::Cohere => "cohere",
         }
     }
 
@@ -68,11 +75,47 @@ pub enum Task {
     CountTokens,
     /// Vectors of several texts, where a protocol has a place of its own for that: Gemini `batchEmbedContents`.
     EmbeddingBatch,
+    /// Pictures of words: OpenAI `images/generations`.
+    Image,
+    /// Pictures of pictures: OpenAI `images/edits`.
+    ImageEdit,
+    /// Words read out: OpenAI `audio/speech`.
+    Speech,
+    /// Words of a sound: OpenAI `audio/transcriptions`.
+    Transcription,
+    /// English words of a sound: OpenAI `audio/translations`.
+    Translation,
+    /// Whether a text is harmful: OpenAI `moderations`.
+    Moderation,
+    /// The order of documents for a question: `rerank` of Cohere, Jina and others.
+    Rerank,
+    /// Files that are kept at a provider.
+    File,
+    /// Batches of requests at a provider.
+    Batch,
+    /// Whatever else is carried to one provider.
+    Other,
 }
 
 impl Task {
     /// Every task.
-    pub const ALL: [Task; 5] = [Task::Chat, Task::Completion, Task::Embedding, Task::CountTokens, Task::EmbeddingBatch];
+    pub const ALL: [Task; 15] = [
+        Task::Chat,
+        Task::Completion,
+        Task::Embedding,
+        Task::CountTokens,
+        Task::EmbeddingBatch,
+        Task::Image,
+        Task::ImageEdit,
+        Task::Speech,
+        Task::Transcription,
+        Task::Translation,
+        Task::Moderation,
+        Task::Rerank,
+        Task::File,
+        Task::Batch,
+        Task::Other,
+    ];
 
     /// The name stored with a trace.
     pub fn as_str(self) -> &'static str {
@@ -82,6 +125,16 @@ impl Task {
             Task::Embedding => "embedding",
             Task::CountTokens => "count_tokens",
             Task::EmbeddingBatch => "embedding_batch",
+            Task::Image => "image",
+            Task::ImageEdit => "image_edit",
+            Task::Speech => "speech",
+            Task::Transcription => "transcription",
+            Task::Translation => "translation",
+            Task::Moderation => "moderation",
+            Task::Rerank => "rerank",
+            Task::File => "file",
+            Task::Batch => "batch",
+            Task::Other => "other",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A model provider on loopback that speaks OpenAI, Anthropic and Gemini and plays what a test asks.
+//! A model provider on loopback that speaks OpenAI, Anthropic, Gemini and Ollama and plays what a test asks.
 //!
 //! It shares no code with the crate, so that a mistake there is not repeated here. It keeps every
 //! request byte for byte, counts answers that the other side gave up, and asks for no key.
@@ -51,10 +51,14 @@
 
 #[path = "fake/anthropic.rs"]
 mod anthropic;
+#[path = "fake/carried.rs"]
+mod carried;
 #[path = "fake/gemini.rs"]
 mod gemini;
 #[path = "fake/http.rs"]
 mod http;
+#[path = "fake/ollama.rs"]
+mod ollama;
 #[path = "fake/openai.rs"]
 mod openai;
 #[path = "fake/script.rs"]
@@ -258,13 +262,17 @@ fn scripted(request: &Request) -> Answer {
         ("POST", "embeddings") => openai::embeddings(&body),
         ("POST", "messages") => anthropic::messages(&body),
         ("POST", "messages/count_tokens") => anthropic::count_tokens(&body),
+        ("POST", "api/chat") => ollama::chat(&body, false),
+        ("POST", "api/generate") => ollama::chat(&body, true),
+        ("POST", "api/embed") => ollama::embed(&body),
+        ("GET", "api/tags") => ollama::tags(),
         ("GET", "models") if anthropic => anthropic::models(),
         ("GET", "models") => openai::models(),
         ("GET", _) if task.starts_with("models/") => {
             let id = task.trim_start_matches("models/");
             if anthropic { anthropic::model(id) } else { openai::model(id) }
         }
-        _ => openai::error(404, "no such endpoint"),
+        _ => carried::answer(request, task, &body).unwrap_or_else(|| openai::error(404, "no such endpoint")),
     }
 }
 

@@ -94,7 +94,7 @@ impl Fetcher {
                 endpoint: &endpoint,
                 method: Method::GET,
                 headers: HeaderMap::new(),
-                body: Bytes::new(),
+                body: Bytes::new().into(),
                 patience: Patience { connect: PATIENCE },
             })
             .await?;

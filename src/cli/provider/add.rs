@@ -17,7 +17,7 @@ use crate::types::{Protocol, Secret};
 #[command(after_help = "Examples:
   optscale-ai provider add openai --api-key-env OPENAI_API_KEY
   printenv ANTHROPIC_API_KEY | optscale-ai provider add anthropic --api-key-stdin
-  optscale-ai provider add ollama --base-url http://gpu-box.local:11434/v1 --allow-http
+  optscale-ai provider add ollama --base-url http://gpu-box.local:11434 --allow-http
   optscale-ai provider add custom --name local --base-url http://127.0.0.1:9000/v1 --protocol openai
   optscale-ai provider add sandbox                          answers by itself; costs nothing")]
 pub struct Add {

@@ -97,7 +97,7 @@ impl ProviderDialect for Provider {
         match task {
             Task::Chat => Some("/v1/messages"),
             Task::CountTokens => Some("/v1/messages/count_tokens"),
-            Task::Completion | Task::Embedding | Task::EmbeddingBatch => None,
+            _ => None,
         }
     }
 

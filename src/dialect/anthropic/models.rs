@@ -45,6 +45,7 @@ mod tests {
             created: Time::from_millis(0),
             context_window: Some(200_000),
             max_output_tokens: None,
+            abilities: Vec::new(),
         };
         let body: Value = serde_json::from_slice(&list(&[card("p/a"), card("p/b")])).unwrap();
         assert_eq!(

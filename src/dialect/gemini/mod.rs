@@ -6,6 +6,7 @@
 
 mod carrier;
 mod complaint;
+mod embedding;
 mod finish;
 mod logprobs;
 mod models;
@@ -34,7 +35,7 @@ use super::{
     WriteStream, Written,
 };
 use crate::body::Body;
-use crate::canonical::{Complaint, Prompt, Reasoning, Reply, Text};
+use crate::canonical::{Complaint, EmbeddingRequest, Embeddings, Prompt, Reasoning, Reply, Text};
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use std::time::Duration;
@@ -64,6 +65,14 @@ impl CallerDialect for Caller {
 
     fn reasoning_field(&self, _: &Reasoning) -> &'static str {
         "generationConfig.thinkingConfig"
+    }
+
+    fn read_embedding(&self, task: Task, body: &str, url: &UrlFacts) -> Result<EmbeddingRequest, Complaint> {
+        embedding::read_request(task, body, url)
+    }
+
+    fn write_embeddings(&self, request: &EmbeddingRequest, embeddings: Embeddings) -> Bytes {
+        embedding::write_answer(request, &embeddings)
     }
 
     fn write_reply(&self, task: Task, reply: Reply) -> Written {
@@ -103,7 +112,7 @@ impl ProviderDialect for Provider {
             (Task::CountTokens, _) => Some("/v1beta/models/{model}:countTokens"),
             (Task::Embedding, _) => Some("/v1beta/models/{model}:embedContent"),
             (Task::EmbeddingBatch, _) => Some("/v1beta/models/{model}:batchEmbedContents"),
-            (Task::Completion, _) => None,
+            _ => None,
         }
     }
 
@@ -121,6 +130,14 @@ impl ProviderDialect for Provider {
 
     fn write_prompt(&self, task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<Written, Complaint> {
         write_prompt::write(task, prompt, target)
+    }
+
+    fn write_embedding(&self, request: &EmbeddingRequest, target: &Target<'_>) -> Result<Written, Complaint> {
+        embedding::write_request(request, target)
+    }
+
+    fn read_embeddings(&self, body: &[u8]) -> Result<Embeddings, Complaint> {
+        embedding::read_answer(body)
     }
 
     fn glance(&self, task: Task, body: &[u8]) -> Result<Sight, Complaint> {

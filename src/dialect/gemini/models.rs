@@ -66,6 +66,7 @@ mod tests {
             created: Time::from_millis(0),
             context_window: Some(1000),
             max_output_tokens: None,
+            abilities: Vec::new(),
         };
         let page = list(&[card]);
         let body: Value = serde_json::from_slice(&page).unwrap();

@@ -120,7 +120,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn url(model: &str, stream: Option<StreamForm>) -> UrlFacts {
-        UrlFacts { model: Some(model.to_owned()), stream }
+        UrlFacts { model: Some(model.to_owned()), stream, one: false }
     }
 
     fn spliced(task: Task, body: &str, model: &str) -> Bytes {

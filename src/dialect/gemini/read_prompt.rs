@@ -44,9 +44,7 @@ pub(super) fn read(task: Task, body: &str, url: &UrlFacts) -> Result<Prompt, Com
 
 /// The complaint that embeddings stay within this protocol.
 pub(super) fn no_embedding() -> Complaint {
-    let message =
-        "embeddings are not translated between protocols; choose a model of a provider that speaks Gemini's protocol";
-    Complaint::new(Code::UnsupportedFeature, message)
+    Complaint::new(Code::UnsupportedFeature, "a request that is no conversation was taken for one")
 }
 
 fn service_tier(tier: String) -> Option<String> {

@@ -132,9 +132,7 @@ pub(super) fn glance(task: Task, body: &[u8]) -> Result<Sight, Complaint> {
         Task::CountTokens => response.total_tokens.is_some(),
         Task::Embedding => response.embedding.is_some(),
         Task::EmbeddingBatch => response.embeddings.is_some(),
-        Task::Chat | Task::Completion => {
-            !response.candidates.is_empty() || response.prompt_feedback.is_some() || response.usage_metadata.is_some()
-        }
+        _ => !response.candidates.is_empty() || response.prompt_feedback.is_some() || response.usage_metadata.is_some(),
     };
     if !is_answer {
         let message = format!("the provider's answer is none of Gemini's: it has nothing of a {}", task.as_str());

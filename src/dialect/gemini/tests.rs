@@ -32,7 +32,7 @@ fn asked(form: StreamForm) -> Asked {
 }
 
 fn url() -> UrlFacts {
-    UrlFacts { model: Some("m".into()), stream: None }
+    UrlFacts { model: Some("m".into()), stream: None, one: false }
 }
 
 fn read_stream(chunks: &[&[u8]]) -> (Vec<Event>, bool) {

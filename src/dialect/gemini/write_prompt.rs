@@ -33,11 +33,11 @@ const NOT_COUNTED: [&str; 6] = ["toolConfig", "safetySettings", "cachedContent",
 pub(super) fn write(task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<Written, Complaint> {
     match task {
         Task::Chat | Task::CountTokens => {}
-        Task::Embedding | Task::EmbeddingBatch => return Err(no_embedding()),
         Task::Completion => {
             let message = "Gemini's protocol has no plain completions; choose another provider";
             return Err(Complaint::new(Code::UnsupportedFeature, message));
         }
+        _ => return Err(no_embedding()),
     }
     let mut dropped = Vec::new();
     let mut scribe = Scribe { since_3: thinking::since_3(target.model), dropped: &mut dropped, names: Vec::new() };

@@ -29,6 +29,11 @@ pub(super) struct Answer<'a> {
     /// The vectors of an embedding.
     #[serde(default)]
     pub(super) data: Option<IgnoredAny>,
+    /// Where Perplexity and xAI say what an answer rests on.
+    #[serde(borrow, default)]
+    citations: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    search_results: Option<&'a RawValue>,
     /// Where Groq reports the usage of a stream that nobody asked usage of.
     #[serde(borrow, default)]
     x_groq: Option<Groq<'a>>,
@@ -50,6 +55,13 @@ impl<'a> Answer<'a> {
     /// What went wrong, where the answer says that something did.
     pub(super) fn error(&self) -> Option<&'a RawValue> {
         self.error.filter(|error| error.get() != "null")
+    }
+
+    /// Members beside the answers without a place in the canonical model, where they hold something.
+    pub(super) fn others(&self) -> impl Iterator<Item = (&'static str, &'a RawValue)> {
+        let others = [("citations", self.citations), ("search_results", self.search_results)];
+        let held = |raw: &RawValue| !matches!(raw.get(), "null" | "[]");
+        others.into_iter().filter_map(move |(name, raw)| Some((name, raw.filter(|raw| held(raw))?)))
     }
 
     /// The class of service that was billed.

@@ -67,6 +67,18 @@ mod tests {
     }
 
     #[test]
+    fn what_an_answer_rests_on_is_not_lost() {
+        let body =
+            br#"{"id":"p","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],
+            "citations":["https://example.com"],"search_results":[]}"#;
+        let reply = super::super::read_reply::read(Task::Chat, body).unwrap();
+        let raw = r#"{"citations":["https://example.com"]}"#;
+        assert!(
+            matches!(&reply.choices[0].parts[1], crate::canonical::Part::Opaque { raw: found, .. } if found.get() == raw)
+        );
+    }
+
+    #[test]
     fn embeddings_have_data() {
         let body = br#"{"object":"list","data":[{"embedding":[0.1]}],"model":"e","usage":{"prompt_tokens":8,"total_tokens":8}}"#;
         assert_eq!(glance(Task::Embedding, body).unwrap().usage.unwrap().usage.input, 8);

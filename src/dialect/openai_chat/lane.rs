@@ -186,7 +186,7 @@ impl Lane {
     }
 
     /// Carries a member that only this protocol has; of a streamed one the first piece stands for all.
-    fn other(&mut self, name: &'static str, raw: &str) {
+    pub(super) fn other(&mut self, name: &'static str, raw: &str) {
         if self.others.contains(&name) {
             return;
         }

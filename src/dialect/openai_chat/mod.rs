@@ -6,6 +6,7 @@
 mod answer;
 mod brief;
 mod complaint;
+mod embedding;
 mod finish;
 mod frame;
 mod glance;
@@ -22,7 +23,6 @@ mod splice;
 mod tap;
 mod texts;
 mod usage;
-mod wire;
 mod words;
 mod write_message;
 mod write_part;
@@ -36,12 +36,13 @@ mod answer_tests;
 #[cfg(test)]
 mod write_prompt_tests;
 
+use super::json as wire;
 use super::{
     Asked, CallerDialect, Delivery, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, UrlFacts,
     WriteStream, Written,
 };
 use crate::body::Body;
-use crate::canonical::{Complaint, Prompt, Reasoning, Reply, Text};
+use crate::canonical::{Complaint, EmbeddingRequest, Embeddings, Prompt, Reasoning, Reply, Text};
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use std::time::Duration;
@@ -79,6 +80,14 @@ impl CallerDialect for Caller {
         write_reply::write(task, reply)
     }
 
+    fn read_embedding(&self, _: Task, body: &str, _: &UrlFacts) -> Result<EmbeddingRequest, Complaint> {
+        embedding::read_request(body)
+    }
+
+    fn write_embeddings(&self, request: &EmbeddingRequest, embeddings: Embeddings) -> Bytes {
+        embedding::write_answer(request, &embeddings)
+    }
+
     fn stream_writer(&self, asked: Asked) -> Box<dyn WriteStream> {
         Box::new(write_stream::Writer::new(asked))
     }
@@ -110,7 +119,14 @@ impl ProviderDialect for Provider {
             Task::Chat => Some("/chat/completions"),
             Task::Completion => Some("/completions"),
             Task::Embedding => Some("/embeddings"),
-            Task::CountTokens | Task::EmbeddingBatch => None,
+            Task::Image => Some("/images/generations"),
+            Task::ImageEdit => Some("/images/edits"),
+            Task::Speech => Some("/audio/speech"),
+            Task::Transcription => Some("/audio/transcriptions"),
+            Task::Translation => Some("/audio/translations"),
+            Task::Moderation => Some("/moderations"),
+            Task::Rerank => Some("/rerank"),
+            Task::CountTokens | Task::EmbeddingBatch | Task::File | Task::Batch | Task::Other => None,
         }
     }
 
@@ -124,6 +140,14 @@ impl ProviderDialect for Provider {
 
     fn write_prompt(&self, task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<Written, Complaint> {
         write_prompt::write(task, prompt, target)
+    }
+
+    fn write_embedding(&self, request: &EmbeddingRequest, target: &Target<'_>) -> Result<Written, Complaint> {
+        embedding::write_request(request, target)
+    }
+
+    fn read_embeddings(&self, body: &[u8]) -> Result<Embeddings, Complaint> {
+        embedding::read_answer(body)
     }
 
     fn glance(&self, task: Task, body: &[u8]) -> Result<Sight, Complaint> {

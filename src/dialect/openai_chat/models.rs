@@ -69,6 +69,7 @@ mod tests {
             created: Time::from_millis(1_754_524_800_000),
             context_window: Some(400_000),
             max_output_tokens: None,
+            abilities: Vec::new(),
         };
         let expected = json!({"id": "openai/gpt-5", "object": "model", "created": 1_754_524_800, "owned_by": "openai",
             "context_window": 400_000});

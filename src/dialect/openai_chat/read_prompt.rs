@@ -18,7 +18,7 @@ pub(super) fn read(task: Task, body: &str) -> Result<Prompt, Complaint> {
     match task {
         Task::Chat | Task::CountTokens => chat(&mut top, &mut prompt)?,
         Task::Completion => completion(&mut top, &mut prompt)?,
-        Task::Embedding | Task::EmbeddingBatch => return Err(no_embedding()),
+        _ => return Err(no_prompt()),
     }
     common(&mut top, &mut prompt)?;
     for (name, value) in top.rest() {
@@ -27,11 +27,9 @@ pub(super) fn read(task: Task, body: &str) -> Result<Prompt, Complaint> {
     Ok(prompt)
 }
 
-/// The complaint that embeddings stay within this protocol.
-pub(super) fn no_embedding() -> Complaint {
-    let message =
-        "embeddings are not translated between protocols; choose a model of a provider that speaks the OpenAI protocol";
-    Complaint::new(Code::UnsupportedFeature, message)
+/// The complaint that vectors and what is only carried are no conversation: they go other ways.
+pub(super) fn no_prompt() -> Complaint {
+    Complaint::new(Code::UnsupportedFeature, "a request that is no conversation was taken for one")
 }
 
 fn chat(top: &mut Obj<'_>, prompt: &mut Prompt) -> Result<(), Complaint> {

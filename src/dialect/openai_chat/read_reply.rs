@@ -1,7 +1,7 @@
 //! Reads a whole answer: it is a stream of one chunk, so both give the same reply.
 
 use super::glance;
-use super::read_prompt::no_embedding;
+use super::read_prompt::no_prompt;
 use super::read_stream::Reader;
 use crate::canonical::{Complaint, Reply};
 use crate::types::Task;
@@ -9,7 +9,7 @@ use crate::types::Task;
 /// Reads the answer of a task.
 pub(super) fn read(task: Task, body: &[u8]) -> Result<Reply, Complaint> {
     if task == Task::Embedding {
-        return Err(no_embedding());
+        return Err(no_prompt());
     }
     let answer = glance::parse(task, body)?;
     let mut events = Vec::new();

@@ -31,6 +31,7 @@ impl Reader {
             if choice.finish_reason.is_empty() {
                 lane.flush(scope, events);
             } else {
+                answer.others().filter(|_| index == 0).for_each(|(name, raw)| lane.other(name, raw.get()));
                 lane.finish(&choice.finish_reason.joined(), scope, events);
             }
         }

@@ -20,7 +20,11 @@ pub(super) fn list(task: Task, body: &str) -> Result<Vec<Text<'_>>, Complaint> {
             &CHAT
         }
         Task::Completion => &[("prompt", Voice::User), ("suffix", Voice::User)],
-        Task::Embedding | Task::EmbeddingBatch => &[("input", Voice::User)],
+        Task::Embedding | Task::EmbeddingBatch | Task::Moderation => &[("input", Voice::User)],
+        Task::Image => &[("prompt", Voice::User)],
+        Task::Speech => &[("input", Voice::User), ("instructions", Voice::System)],
+        Task::Rerank => &[("query", Voice::User), ("documents", Voice::User)],
+        Task::ImageEdit | Task::Transcription | Task::Translation | Task::File | Task::Batch | Task::Other => &[],
     };
     for (name, voice) in prose {
         if let Some(value) = top.take(name) {

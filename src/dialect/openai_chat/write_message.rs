@@ -9,8 +9,12 @@ use super::write_prompt::is_tagged;
 use super::write_reply::{Call, Extra, call, seal_of_call};
 use crate::canonical::{CacheMark, Complaint, Json, Part, Prompt, Role, Turn};
 use crate::dialect::Target;
+use crate::records::Quirks;
 use crate::types::Protocol;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// A message as it is written.
 #[derive(Serialize, Default)]
@@ -24,7 +28,10 @@ pub(super) struct Message<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<WrittenCall<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tool_call_id: Option<&'a str>,
+    tool_call_id: Option<Cow<'a, str>>,
+    /// What the model thought, under the vendor's name for it.
+    #[serde(flatten)]
+    thoughts: BTreeMap<&'a str, String>,
 }
 
 #[derive(Serialize, Default)]
@@ -45,17 +52,32 @@ enum WrittenCall<'a> {
 }
 
 /// What the writer of messages must know, and what it leaves out.
-pub(super) struct Scribe<'d> {
+pub(super) struct Scribe<'q, 'd> {
     system_role: &'static str,
+    quirks: &'q Quirks,
     /// Whether the target takes Gemini's seals back.
     seals: bool,
     dropped: &'d mut Vec<String>,
 }
 
-impl<'d> Scribe<'d> {
-    pub(super) fn new(target: &Target<'_>, dropped: &'d mut Vec<String>) -> Scribe<'d> {
-        let system_role = if target.quirks.developer_role { "developer" } else { "system" };
-        Scribe { system_role, seals: target.model.contains("gemini"), dropped }
+impl<'q, 'd> Scribe<'q, 'd> {
+    pub(super) fn new(target: &'q Target<'_>, dropped: &'d mut Vec<String>) -> Scribe<'q, 'd> {
+        let quirks = target.quirks;
+        let system_role = if quirks.developer_role { "developer" } else { "system" };
+        Scribe { system_role, quirks, seals: target.model.contains("gemini"), dropped }
+    }
+
+    /// The id of a call in the form that the vendor takes; a call and its result get the same one.
+    fn call_id<'a>(&self, id: &'a str) -> Cow<'a, str> {
+        match self.quirks.tool_call_id_length {
+            Some(length) if id.len() != length || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+                const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+                let digest = Sha256::digest(id.as_bytes());
+                let digit = |byte: &u8| char::from(DIGITS[usize::from(*byte) % DIGITS.len()]);
+                Cow::Owned(digest.iter().cycle().take(length).map(digit).collect())
+            }
+            _ => Cow::Borrowed(id),
+        }
     }
 
     pub(super) fn drop(&mut self, path: impl Into<String>) {
@@ -71,7 +93,7 @@ impl<'d> Scribe<'d> {
 }
 
 /// Writes instructions and conversation.
-pub(super) fn messages<'a>(prompt: &'a Prompt, scribe: &mut Scribe<'_>) -> Result<Vec<Message<'a>>, Complaint> {
+pub(super) fn messages<'a>(prompt: &'a Prompt, scribe: &mut Scribe<'a, '_>) -> Result<Vec<Message<'a>>, Complaint> {
     let mut messages = Vec::with_capacity(prompt.turns.len() + 1);
     if !prompt.system.is_empty() {
         let content = Content::Text(words("system", &prompt.system, scribe));
@@ -93,7 +115,7 @@ pub(super) fn messages<'a>(prompt: &'a Prompt, scribe: &mut Scribe<'_>) -> Resul
 }
 
 /// The texts of parts that can only be texts; others are left out and named.
-fn words(path: &str, parts: &[Part], scribe: &mut Scribe<'_>) -> String {
+fn words(path: &str, parts: &[Part], scribe: &mut Scribe<'_, '_>) -> String {
     let mut words = Vec::with_capacity(parts.len());
     for (place, part) in parts.iter().enumerate() {
         let path = format!("{path}[{place}]");
@@ -111,7 +133,7 @@ fn words(path: &str, parts: &[Part], scribe: &mut Scribe<'_>) -> String {
 fn user<'a>(
     path: &str,
     turn: &'a Turn,
-    scribe: &mut Scribe<'_>,
+    scribe: &mut Scribe<'a, '_>,
     messages: &mut Vec<Message<'a>>,
 ) -> Result<(), Complaint> {
     let mut rest = Vec::new();
@@ -125,7 +147,12 @@ fn user<'a>(
             let (text, media) = result(&path, parts, scribe)?;
             rest.extend(media);
             let content = Content::Text(text);
-            messages.push(Message { role: "tool", content, tool_call_id: Some(call), ..Message::default() });
+            messages.push(Message {
+                role: "tool",
+                content,
+                tool_call_id: Some(scribe.call_id(call)),
+                ..Message::default()
+            });
         } else {
             rest.extend(write_part::piece(&path, part, scribe)?);
         }
@@ -140,7 +167,11 @@ fn user<'a>(
 
 /// The text of a tool result, and its media, which `tool` messages cannot hold and the user message
 /// behind them can.
-fn result<'a>(path: &str, parts: &'a [Part], scribe: &mut Scribe<'_>) -> Result<(String, Vec<Piece<'a>>), Complaint> {
+fn result<'a>(
+    path: &str,
+    parts: &'a [Part],
+    scribe: &mut Scribe<'a, '_>,
+) -> Result<(String, Vec<Piece<'a>>), Complaint> {
     let (mut texts, mut media) = (Vec::new(), Vec::new());
     for (place, part) in parts.iter().enumerate() {
         match write_part::piece(&format!("{path}.content[{place}]"), part, scribe)? {
@@ -167,7 +198,7 @@ fn content(pieces: Vec<Piece<'_>>) -> Content<'_> {
     }
 }
 
-fn assistant<'a>(path: &str, turn: &'a Turn, scribe: &mut Scribe<'_>) -> Message<'a> {
+fn assistant<'a>(path: &str, turn: &'a Turn, scribe: &mut Scribe<'a, '_>) -> Message<'a> {
     let mut message = Message { role: "assistant", name: turn.name.as_deref(), ..Message::default() };
     let mut texts: Vec<&str> = Vec::new();
     let mut seal = None;
@@ -187,12 +218,21 @@ fn assistant<'a>(path: &str, turn: &'a Turn, scribe: &mut Scribe<'_>) -> Message
             Part::ToolCall { id, name, input, cache } => {
                 scribe.mark(&path, cache.as_ref());
                 let extra_content = seal.take().map(Extra::new);
-                message.tool_calls.push(WrittenCall::Function(Call { extra_content, ..call(id, name, input) }));
+                let call = Call { extra_content, ..call(scribe.call_id(id), name, input) };
+                message.tool_calls.push(WrittenCall::Function(call));
             }
             Part::Opaque { from: Protocol::Openai, raw } if is_tagged(raw) => {
                 message.tool_calls.push(WrittenCall::Raw(raw));
             }
-            Part::Thinking { .. } => scribe.drop(format!("{path}.thinking")),
+            Part::Thinking { text, signature } => match scribe.quirks.reasoning_field.as_deref() {
+                Some(field) => {
+                    message.thoughts.entry(field).or_default().push_str(text);
+                    if signature.is_some() {
+                        scribe.drop(format!("{path}.signature"));
+                    }
+                }
+                None => scribe.drop(format!("{path}.thinking")),
+            },
             Part::RedactedThinking { .. } => scribe.drop(format!("{path}.redacted_thinking")),
             Part::Opaque { .. } | Part::Media(_) | Part::ToolResult { .. } => scribe.drop(path),
         }

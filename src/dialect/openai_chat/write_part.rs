@@ -44,7 +44,11 @@ pub(super) struct File<'a> {
 }
 
 /// Writes one part; none where it is left out, and named.
-pub(super) fn piece<'a>(path: &str, part: &'a Part, scribe: &mut Scribe<'_>) -> Result<Option<Piece<'a>>, Complaint> {
+pub(super) fn piece<'a>(
+    path: &str,
+    part: &'a Part,
+    scribe: &mut Scribe<'_, '_>,
+) -> Result<Option<Piece<'a>>, Complaint> {
     match part {
         Part::Text { text, cache } => {
             scribe.mark(path, cache.as_ref());
@@ -66,7 +70,7 @@ fn text_piece(text: Cow<'_, str>) -> Piece<'_> {
     Piece::Text { r#type: "text", text }
 }
 
-fn media<'a>(path: &str, media: &'a Media, scribe: &mut Scribe<'_>) -> Result<Piece<'a>, Complaint> {
+fn media<'a>(path: &str, media: &'a Media, scribe: &mut Scribe<'_, '_>) -> Result<Piece<'a>, Complaint> {
     match media.kind {
         MediaKind::Image => image(path, media),
         MediaKind::Audio => audio(path, media),
@@ -101,7 +105,7 @@ fn audio<'a>(path: &str, media: &'a Media) -> Result<Piece<'a>, Complaint> {
 }
 
 /// PDFs are files; documents of plain text are texts, because the protocol takes no other file.
-fn document<'a>(path: &str, media: &'a Media, scribe: &mut Scribe<'_>) -> Result<Piece<'a>, Complaint> {
+fn document<'a>(path: &str, media: &'a Media, scribe: &mut Scribe<'_, '_>) -> Result<Piece<'a>, Complaint> {
     let filename = media.name.as_deref();
     let file = match &media.source {
         Source::Text(text) => return Ok(as_text(path, Cow::Borrowed(text), media, scribe)),
@@ -125,7 +129,7 @@ fn plain_text(media: &Media, data: &str) -> Option<String> {
     String::from_utf8(BASE64_STANDARD.decode(data).ok()?).ok()
 }
 
-fn as_text<'a>(path: &str, text: Cow<'a, str>, media: &Media, scribe: &mut Scribe<'_>) -> Piece<'a> {
+fn as_text<'a>(path: &str, text: Cow<'a, str>, media: &Media, scribe: &mut Scribe<'_, '_>) -> Piece<'a> {
     if media.name.is_some() {
         scribe.drop(format!("{path}.title"));
     }

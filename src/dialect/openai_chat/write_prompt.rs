@@ -3,12 +3,12 @@
 //! What this protocol or the vendor cannot say is left out and named by its path in the caller's
 //! request; where leaving it out would change what is asked, the request is refused.
 
-use super::read_prompt::no_embedding;
+use super::read_prompt::no_prompt;
 use super::write_message::{self, Scribe};
 use super::write_tools;
 use crate::canonical::{Code, Complaint, Effort, Format, Json, Part, Prompt, Reasoning, Role, Sampling, Thinking};
 use crate::dialect::{Target, Written};
-use crate::records::LimitField;
+use crate::records::{LimitField, ThinkingField};
 use crate::types::Task;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ pub(super) struct Fields<'t> {
 }
 
 impl<'t> Fields<'t> {
-    fn new(target: &'t Target<'t>) -> Fields<'t> {
+    pub(super) fn new(target: &'t Target<'t>) -> Fields<'t> {
         Fields { bytes: Vec::with_capacity(1024), target, dropped: Vec::new() }
     }
 
@@ -53,6 +53,7 @@ impl<'t> Fields<'t> {
         if self.target.quirks.unsupported.iter().any(|refused| refused == name) {
             return self.drop(path);
         }
+        let name = self.target.quirks.renamed.get(name).map_or(name, String::as_str);
         self.bytes.push(if self.bytes.is_empty() { b'{' } else { b',' });
         self.bytes.extend_from_slice(&super::wire::to_vec(&name));
         self.bytes.push(b':');
@@ -71,7 +72,7 @@ impl<'t> Fields<'t> {
         self.dropped.push(path.into());
     }
 
-    fn finish(mut self) -> Written {
+    pub(super) fn finish(mut self) -> Written {
         self.bytes.push(b'}');
         Written { bytes: self.bytes.into(), dropped: self.dropped }
     }
@@ -84,8 +85,8 @@ pub(super) fn write(task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<
     match task {
         Task::Chat => chat(prompt, &mut fields)?,
         Task::Completion => completion(prompt, &mut fields)?,
-        Task::Embedding | Task::EmbeddingBatch => return Err(no_embedding()),
         Task::CountTokens => return Err(no_counting()),
+        _ => return Err(no_prompt()),
     }
     stream(prompt, &mut fields);
     limit(task, prompt, &mut fields);
@@ -168,8 +169,10 @@ fn sampling(sampling: &Sampling, fields: &mut Fields<'_>) {
     fields.put_some("presence_penalty", &sampling.presence_penalty);
     fields.put_some("seed", &sampling.seed);
     fields.put_some("n", &sampling.n);
-    if sampling.top_k.is_some() {
-        fields.drop("top_k");
+    match &sampling.top_k {
+        Some(top_k) if fields.target.quirks.top_k => fields.put("top_k", "top_k", top_k),
+        Some(_) => fields.drop("top_k"),
+        None => {}
     }
 }
 
@@ -226,11 +229,38 @@ struct JsonSchema<'a> {
 /// Thinking in steps. A budget of tokens becomes a step; what is merely on or off cannot be said,
 /// except where the model decides anyway.
 fn reasoning(reasoning: &Reasoning, fields: &mut Fields<'_>) {
+    if fields.target.quirks.thinking != ThinkingField::ReasoningEffort {
+        return switch(reasoning, fields);
+    }
     let step = reasoning.effort.map(effort_word).or(reasoning.budget_tokens.map(effort_of_budget));
     match (step, reasoning.thinking) {
         (Some(step), _) => fields.put("reasoning_effort", "thinking", &step),
         (None, Some(Thinking::Enabled | Thinking::Disabled)) => fields.drop("thinking"),
         (None, Some(Thinking::Adaptive) | None) => {}
+    }
+}
+
+/// Thinking for vendors that switch it on and off. Steps cannot be said, and are named.
+fn switch(reasoning: &Reasoning, fields: &mut Fields<'_>) {
+    let off = reasoning.thinking == Some(Thinking::Disabled) || reasoning.effort == Some(Effort::None);
+    let stepped = reasoning.effort.is_some_and(|effort| effort != Effort::None);
+    let on = stepped || reasoning.budget_tokens.is_some() || reasoning.thinking == Some(Thinking::Enabled);
+    if !on && !off {
+        return;
+    }
+    if stepped {
+        fields.drop("reasoning_effort");
+    }
+    if fields.target.quirks.thinking == ThinkingField::ThinkingType {
+        fields.put("thinking", "thinking", &json!({"type": if off { "disabled" } else { "enabled" }}));
+        if reasoning.budget_tokens.is_some() {
+            fields.drop("thinking.budget_tokens");
+        }
+        return;
+    }
+    fields.put("enable_thinking", "thinking", &!off);
+    if !off {
+        fields.put_some("thinking_budget", &reasoning.budget_tokens);
     }
 }
 

@@ -4,7 +4,7 @@ use super::read_prompt;
 use super::write_prompt::write;
 use crate::canonical::*;
 use crate::dialect::{Target, Written};
-use crate::records::{LimitField, Quirks};
+use crate::records::{LimitField, Quirks, ThinkingField};
 use crate::types::{Protocol, Task};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -135,6 +135,42 @@ fn vendors_get_the_fields_that_they_take() {
     let (body, _) = written(&prompt);
     let format = json!({"type": "json_schema", "json_schema": {"name": "s", "schema": {}, "strict": true}});
     assert_eq!((&body["response_format"], &body["user"]), (&format, &json!("u")));
+}
+
+#[test]
+fn vendors_get_names_thoughts_and_ids_as_they_take_them() {
+    let call = Part::ToolCall { id: "toolu_01abc".into(), name: "f".into(), input: json_of("{}"), cache: None };
+    let result =
+        |call: &str| Part::ToolResult { call: call.into(), parts: vec![Part::text("r")], is_error: false, cache: None };
+    let thought = Part::Thinking { text: "hm".into(), signature: None };
+    let mut prompt = user(vec![Part::text("hi")]);
+    prompt.turns.push(turn(Role::Assistant, vec![thought, call]));
+    prompt.turns.push(turn(Role::User, vec![result("toolu_01abc")]));
+    prompt.sampling.seed = Some(7.into());
+    prompt.sampling.top_k = Some(3.into());
+    prompt.reasoning.budget_tokens = Some(2048);
+    let mut quirks = Quirks {
+        renamed: [("seed".to_owned(), "random_seed".to_owned())].into(),
+        top_k: true,
+        reasoning_field: Some("reasoning_content".into()),
+        thinking: ThinkingField::EnableThinking,
+        tool_call_id_length: Some(9),
+        ..Quirks::default()
+    };
+    let (body, dropped) = written_for(&prompt, &quirks).unwrap();
+    assert_eq!((&body["random_seed"], &body["seed"], &body["top_k"]), (&json!(7), &Value::Null, &json!(3)));
+    assert_eq!(body["messages"][1]["reasoning_content"], "hm");
+    let id = body["messages"][1]["tool_calls"][0]["id"].as_str().unwrap();
+    assert!(id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{id}");
+    assert_eq!(body["messages"][2]["tool_call_id"], id, "a call and its result have the same id");
+    assert_eq!((&body["enable_thinking"], &body["thinking_budget"]), (&json!(true), &json!(2048)));
+    assert!(dropped.is_empty(), "{dropped:?}");
+    quirks.thinking = ThinkingField::ThinkingType;
+    prompt.reasoning = Reasoning { effort: Some(Effort::None), ..Reasoning::default() };
+    assert_eq!(written_for(&prompt, &quirks).unwrap().0["thinking"], json!({"type": "disabled"}));
+    prompt.reasoning = Reasoning { effort: Some(Effort::High), ..Reasoning::default() };
+    let (body, dropped) = written_for(&prompt, &quirks).unwrap();
+    assert_eq!((&body["thinking"], dropped), (&json!({"type": "enabled"}), vec!["reasoning_effort".to_owned()]));
 }
 
 #[test]

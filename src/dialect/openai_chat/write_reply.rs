@@ -6,6 +6,7 @@ use crate::canonical::{Choice, Finish, Json, Part, Reply, UsageReport, opened_se
 use crate::dialect::Written;
 use crate::types::{Protocol, Task, Time};
 use serde::Serialize;
+use std::borrow::Cow;
 
 #[derive(Serialize)]
 struct Completion<'a, C: Serialize> {
@@ -67,7 +68,7 @@ pub(super) enum Thought<'a> {
 /// One of `tool_calls`.
 #[derive(Serialize)]
 pub(super) struct Call<'a> {
-    pub(super) id: &'a str,
+    pub(super) id: Cow<'a, str>,
     pub(super) r#type: &'static str,
     pub(super) function: Function<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -186,9 +187,9 @@ fn say<'a>(part: &'a Part, message: &mut Message<'a>) -> bool {
 }
 
 /// A call of a function.
-pub(super) fn call<'a>(id: &'a str, name: &'a str, input: &'a Json) -> Call<'a> {
+pub(super) fn call<'a>(id: impl Into<Cow<'a, str>>, name: &'a str, input: &'a Json) -> Call<'a> {
     let function = Function { name, arguments: input.get() };
-    Call { id, r#type: "function", function, extra_content: None }
+    Call { id: id.into(), r#type: "function", function, extra_content: None }
 }
 
 /// The word for why an answer ended; an end that has no word here is named as dropped.
