@@ -74,6 +74,8 @@ fn look_up(rest: &str, headers: &HeaderMap) -> Option<(&'static dyn CallerDialec
         "chat/completions" => task(Protocol::Openai, Task::Chat),
         "completions" => task(Protocol::Openai, Task::Completion),
         "embeddings" => task(Protocol::Openai, Task::Embedding),
+        "responses" => task(Protocol::Responses, Task::Chat),
+        "responses/input_tokens" => task(Protocol::Responses, Task::CountTokens),
         "messages" => task(Protocol::Anthropic, Task::Chat),
         "messages/count_tokens" => task(Protocol::Anthropic, Task::CountTokens),
         "models" => (spoken(headers), Wanted::Models),
@@ -98,7 +100,7 @@ fn allowed_method(wanted: &Wanted) -> Method {
 fn unknown_path(uri: &Uri) -> Complaint {
     let message = format!(
         "there is no endpoint {}; this gateway has /v1/chat/completions, /v1/completions, /v1/embeddings, \
-         /v1/messages, /v1/messages/count_tokens and /v1/models. With an SDK, set its base URL to http://HOST/v1",
+         /v1/responses, /v1/messages, /v1/messages/count_tokens and /v1/models. With an SDK, set its base URL to http://HOST/v1",
         uri.path()
     );
     Complaint::new(Code::NotFound, message)

@@ -234,7 +234,8 @@ async fn accepted(
         (stream(ask, &translated, (upstream, pace), slot)?, translated.dropped)
     } else {
         let bytes = whole_body(&ask.target.provider.record.name, (upstream.body, deadline), slot).await?;
-        whole(ask, translated, bytes)?
+        let id = slot.as_ref().map(|trace| trace.id().to_string()).unwrap_or_default();
+        whole(ask, translated, (bytes, &id))?
     };
     Ok(Given { status, headers, dropped, content })
 }
@@ -271,14 +272,15 @@ fn stream(
     } else {
         Carriage::Translate(theirs.stream_reader(translated.task))
     };
-    let writer = ask.call.dialect.stream_writer(translate::asked(ask.call));
     let mut trace = slot.take().ok_or_else(|| Complaint::new(Code::Internal, "the trace is gone"))?;
+    let id = trace.id().to_string();
+    let writer = ask.call.dialect.answer_stream(&translate::answering(ask.call, &id));
     trace.streams();
     Ok(Content::Stream(Box::new(AnswerStream::new((upstream.body, theirs.framing()), carriage, writer, trace, pace))))
 }
 
 /// A whole answer in the caller's dialect; also for a caller who wanted a stream from a provider that has none.
-fn whole(ask: &Ask<'_>, translated: Translated, bytes: Bytes) -> Outcome<(Content, Vec<String>)> {
+fn whole(ask: &Ask<'_>, translated: Translated, (bytes, id): (Bytes, &str)) -> Outcome<(Content, Vec<String>)> {
     let (call, theirs) = (ask.call, ask.side.dialect);
     if translated.same && !call.peek.stream {
         let sight = theirs.glance(translated.task, &bytes)?;
@@ -298,11 +300,11 @@ fn whole(ask: &Ask<'_>, translated: Translated, bytes: Bytes) -> Outcome<(Conten
     let events = reply.clone().into_events();
     events.iter().for_each(|event| witness(event, &mut sight));
     if !call.peek.stream {
-        let Written { bytes, dropped: unsaid } = call.dialect.write_reply(call.task, reply);
+        let Written { bytes, dropped: unsaid } = call.dialect.answer(&translate::answering(call, id), reply);
         dropped.extend(unsaid);
         return Ok((Content::Whole { bytes, sight, stream: None }, dropped));
     }
-    let mut writer = call.dialect.stream_writer(translate::asked(call));
+    let mut writer = call.dialect.answer_stream(&translate::answering(call, id));
     let mut out = BytesMut::new();
     events.into_iter().for_each(|event| writer.event(event, &mut out));
     writer.end(&mut out);

@@ -3,7 +3,7 @@
 use super::call::{Ask, Call, Outcome};
 use crate::body::Body;
 use crate::canonical::{Code, Complaint};
-use crate::dialect::{self, Asked, Written};
+use crate::dialect::{self, Answering, Asked, Written};
 use crate::types::Task;
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -95,8 +95,10 @@ pub(crate) fn headers(ask: &Ask<'_>, same: bool) -> HeaderMap {
     headers
 }
 
-/// What a writer of a streamed answer must know.
-pub(crate) fn asked(call: &Call) -> Asked {
+/// What a writer of an answer must know. `id` is the call's own.
+pub(crate) fn answering<'a>(call: &'a Call, id: &'a str) -> Answering<'a> {
     let form = call.url.stream.unwrap_or_default();
-    Asked { task: call.task, include_usage: call.peek.include_usage, form }
+    let asked = Asked { task: call.task, include_usage: call.peek.include_usage, form };
+    let id = id.strip_prefix("tr_").unwrap_or(id);
+    Answering { asked, request: call.text(), id, kept: false }
 }

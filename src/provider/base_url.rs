@@ -247,7 +247,7 @@ fn put_right(url: &Url, protocol: Protocol, kind: &Kind) -> Vec<String> {
             take_off(&mut path, &["v1"]);
             path
         }
-        Protocol::Openai => {
+        Protocol::Openai | Protocol::Responses => {
             take_off(&mut path, OPENAI_ENDPOINTS);
             match own_path(kind, url) {
                 Some(own) if own.starts_with(&path) => own,

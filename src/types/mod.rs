@@ -26,17 +26,20 @@ pub enum Protocol {
     Openai,
     /// Anthropic: messages, token counting, models.
     Anthropic,
+    /// OpenAI's Responses, with their token counting.
+    Responses,
 }
 
 impl Protocol {
     /// Every protocol, in the order in which help texts name them.
-    pub const ALL: [Protocol; 2] = [Protocol::Openai, Protocol::Anthropic];
+    pub const ALL: [Protocol; 3] = [Protocol::Openai, Protocol::Anthropic, Protocol::Responses];
 
     /// The name used on the command line, in files and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Protocol::Openai => "openai",
             Protocol::Anthropic => "anthropic",
+            Protocol::Responses => "responses",
         }
     }
 
@@ -55,13 +58,13 @@ impl fmt::Display for Protocol {
 /// What a caller wants done, in no protocol's words.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Task {
-    /// A conversation turn: OpenAI `chat/completions`, Anthropic `messages`.
+    /// A conversation turn: OpenAI `chat/completions` and `responses`, Anthropic `messages`.
     Chat,
     /// Plain text continuation: OpenAI `completions`.
     Completion,
     /// Vectors of texts: OpenAI `embeddings`.
     Embedding,
-    /// How many tokens a prompt has: Anthropic `messages/count_tokens`.
+    /// How many tokens a prompt has: Anthropic `messages/count_tokens`, OpenAI `responses/input_tokens`.
     CountTokens,
 }
 

@@ -1,4 +1,4 @@
-//! A model provider on loopback that speaks OpenAI and Anthropic and plays what a test asks.
+//! A model provider on loopback that speaks OpenAI (chat and Responses) and Anthropic and plays what a test asks.
 //!
 //! It shares no code with the crate, so that a mistake there is not repeated here. It keeps every
 //! request byte for byte, counts answers that the other side gave up, and asks for no key.
@@ -54,6 +54,8 @@ mod anthropic;
 mod http;
 #[path = "fake/openai.rs"]
 mod openai;
+#[path = "fake/responses.rs"]
+mod responses;
 #[path = "fake/script.rs"]
 mod script;
 
@@ -249,6 +251,9 @@ fn scripted(request: &Request) -> Answer {
         ("POST", "chat/completions") => openai::chat(&body),
         ("POST", "completions") => openai::completion(&body),
         ("POST", "embeddings") => openai::embeddings(&body),
+        ("POST", "responses") => responses::create(&body),
+        ("POST", "responses/input_tokens") => responses::count_tokens(&body),
+        (method, _) if task.starts_with("responses/") => responses::kept(method, task.trim_start_matches("responses/")),
         ("POST", "messages") => anthropic::messages(&body),
         ("POST", "messages/count_tokens") => anthropic::count_tokens(&body),
         ("GET", "models") if anthropic => anthropic::models(),

@@ -5,12 +5,10 @@
 
 mod answer;
 mod brief;
-mod complaint;
 mod finish;
 mod frame;
 mod glance;
 mod lane;
-mod models;
 mod peek;
 mod read_message;
 mod read_part;
@@ -22,7 +20,6 @@ mod splice;
 mod tap;
 mod texts;
 mod usage;
-mod wire;
 mod words;
 mod write_message;
 mod write_part;
@@ -40,6 +37,7 @@ use super::{
     Asked, CallerDialect, Delivery, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, UrlFacts,
     WriteStream, Written,
 };
+use super::{json as wire, openai_error as complaint, openai_models as models};
 use crate::body::Body;
 use crate::canonical::{Complaint, Prompt, Reply, Text};
 use crate::types::{Protocol, Task};
