@@ -24,6 +24,7 @@
 //! - [`records`]: what is configured, and what is written down of a call.
 //! - [`price`]: rates, and the arithmetic of a cost.
 //! - [`tokens`]: how many tokens a text has, where nobody reported it.
+//! - [`scan`]: JSON in one pass, for the few members that matter.
 //! - [`body`]: bytes as they arrived, plus edits.
 //! - [`http`]: the only HTTP client.
 //! - [`types`]: ids, money, usage, time, secrets.
@@ -41,6 +42,7 @@ pub mod http;
 pub mod price;
 pub mod provider;
 pub mod records;
+pub mod scan;
 pub mod secrets;
 pub mod store;
 pub mod tokens;

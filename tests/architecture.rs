@@ -11,7 +11,7 @@ const LEVELS: &[Level] = &[
     Level { modules: &["cli"], strangers: true },
     Level { modules: &["gateway", "admin"], strangers: true },
     Level { modules: &["dialect", "provider", "catalogue", "connect", "secrets", "store", "config"], strangers: true },
-    Level { modules: &["canonical", "records", "price", "body", "http", "tokens"], strangers: false },
+    Level { modules: &["canonical", "records", "price", "body", "http", "tokens", "scan"], strangers: false },
     Level { modules: &["types"], strangers: true },
 ];
 

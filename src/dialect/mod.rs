@@ -17,6 +17,7 @@ use self::sse::Framing;
 use crate::body::Body;
 use crate::canonical::{Code, Complaint, Event, Prompt, Reply, Text, UsageReport};
 use crate::records::Quirks;
+use crate::scan::Cursor;
 use crate::types::{Protocol, Task, Time};
 use bytes::{Bytes, BytesMut};
 use std::borrow::Cow;
@@ -86,6 +87,16 @@ pub struct Field<T> {
     pub value: T,
     /// Its bytes in the body, quotes included; empty where the URL says it.
     pub span: Range<usize>,
+}
+
+impl<T> Field<T> {
+    /// Reads the next value of a text, and where it stands.
+    pub fn read<'a>(cursor: &mut Cursor<'a>, read: impl FnOnce(&mut Cursor<'a>) -> Option<T>) -> Option<Field<T>> {
+        cursor.space();
+        let begin = cursor.place();
+        let value = read(cursor)?;
+        Some(Field { value, span: begin..cursor.place() })
+    }
 }
 
 /// Every field of a request that a decision of the gateway rests on. Reading one refuses

@@ -4,17 +4,24 @@ use super::call::{Arrival, Call, Outcome, Wanted};
 use crate::canonical::{Code, Complaint};
 use crate::dialect::{self, CallerDialect, UrlFacts};
 use crate::types::{Protocol, Secret, Task};
-use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, HeaderName, Method, Uri};
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Where a key may stand, in the order of looking.
-const KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
+static KEY_HEADERS: [HeaderName; 3] = [
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
+static SESSION: HeaderName = HeaderName::from_static("x-optscale-session");
+static TAGS: HeaderName = HeaderName::from_static("x-optscale-tags");
+static ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const KEY_PREFIX: &str = "sk-osai-";
 
 /// Of a model or a session, in bytes.
@@ -44,7 +51,7 @@ pub(crate) fn accept(method: &Method, uri: &Uri, headers: HeaderMap) -> (&'stati
         wanted,
         org: org.map(decode),
         credential,
-        session: header(&headers, "x-optscale-session").map(str::to_owned),
+        session: header(&headers, &SESSION).map(str::to_owned),
         tags,
         headers,
     });
@@ -86,7 +93,7 @@ fn look_up(rest: &str, headers: &HeaderMap) -> Option<(&'static dyn CallerDialec
 
 /// The protocol of a request whose URL does not tell.
 fn spoken(headers: &HeaderMap) -> Protocol {
-    if headers.contains_key("anthropic-version") { Protocol::Anthropic } else { Protocol::Openai }
+    if headers.contains_key(&ANTHROPIC_VERSION) { Protocol::Anthropic } else { Protocol::Openai }
 }
 
 fn decode(text: &str) -> String {
@@ -111,7 +118,7 @@ fn wrong_method(method: &Method, uri: &Uri, wanted: &Wanted) -> Complaint {
     Complaint::new(Code::MethodNotAllowed, message)
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|value| !value.is_empty())
 }
 
@@ -122,7 +129,7 @@ fn credential(uri: &Uri, headers: &HeaderMap) -> Option<Secret> {
         let is_bearer = value.get(..scheme_end).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "));
         if is_bearer { value[scheme_end..].trim() } else { value.trim() }
     });
-    let named = KEY_HEADERS.into_iter().map(|name| header(headers, name));
+    let named = KEY_HEADERS.iter().map(|name| header(headers, name));
     let mut first = None;
     for candidate in std::iter::once(bearer).chain(named).flatten() {
         if candidate.starts_with(KEY_PREFIX) {
@@ -136,9 +143,9 @@ fn credential(uri: &Uri, headers: &HeaderMap) -> Option<Secret> {
 
 /// Notes are kept with each trace: they must be short.
 fn check_notes(headers: &HeaderMap) -> Outcome<()> {
-    for (name, most) in [("x-optscale-session", MOST_NAME), ("x-optscale-tags", MOST_TAGS)] {
+    for (name, most) in [(&SESSION, MOST_NAME), (&TAGS, MOST_TAGS)] {
         if header(headers, name).is_some_and(|text| text.len() > most) {
-            return Err(Complaint::invalid(name, format!("the header {name} is longer than {most} bytes")));
+            return Err(Complaint::invalid(name.as_str(), format!("the header {name} is longer than {most} bytes")));
         }
     }
     Ok(())
@@ -146,7 +153,7 @@ fn check_notes(headers: &HeaderMap) -> Outcome<()> {
 
 /// Reads `x-optscale-tags: k=v, k=v`.
 fn tags(headers: &HeaderMap) -> Outcome<BTreeMap<String, String>> {
-    let Some(text) = header(headers, "x-optscale-tags") else { return Ok(BTreeMap::new()) };
+    let Some(text) = header(headers, &TAGS) else { return Ok(BTreeMap::new()) };
     let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| match pair.split_once('=') {
@@ -163,14 +170,14 @@ fn tags(headers: &HeaderMap) -> Outcome<BTreeMap<String, String>> {
 pub(crate) async fn receive(
     arrival: &mut Arrival,
     (task, url): (Task, UrlFacts),
-    body: &mut Body,
+    body: &mut Incoming,
     limit: usize,
 ) -> Outcome<Call> {
-    if let Some(encoding) = header(&arrival.headers, CONTENT_ENCODING.as_str()).filter(|name| *name != "identity") {
+    if let Some(encoding) = header(&arrival.headers, &CONTENT_ENCODING).filter(|name| *name != "identity") {
         let message = format!("the body has content-encoding `{encoding}`; send it as plain JSON");
         return Err(Complaint::new(Code::InvalidRequest, message).with_status(415));
     }
-    let announced = header(&arrival.headers, CONTENT_LENGTH.as_str()).and_then(|value| value.parse::<usize>().ok());
+    let announced = header(&arrival.headers, &CONTENT_LENGTH).and_then(|value| value.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
@@ -191,7 +198,7 @@ pub(crate) fn check_model(name: &str) -> Outcome<()> {
     Err(Complaint::invalid("model", format!("`model` is longer than {MOST_NAME} bytes; no model has such a name")))
 }
 
-async fn collect(body: &mut Body, announced: usize, limit: usize) -> Outcome<Bytes> {
+async fn collect(body: &mut Incoming, announced: usize, limit: usize) -> Outcome<Bytes> {
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     while let Some(frame) = next_frame(body).await? {
@@ -213,7 +220,7 @@ async fn collect(body: &mut Body, announced: usize, limit: usize) -> Outcome<Byt
     if whole.len() > limit { Err(too_large(limit)) } else { Ok(whole) }
 }
 
-async fn next_frame(body: &mut Body) -> Outcome<Option<http_body::Frame<Bytes>>> {
+async fn next_frame(body: &mut Incoming) -> Outcome<Option<http_body::Frame<Bytes>>> {
     match tokio::time::timeout(BODY_IDLE, body.frame()).await {
         Ok(None) => Ok(None),
         Ok(Some(Ok(frame))) => Ok(Some(frame)),
@@ -224,7 +231,7 @@ async fn next_frame(body: &mut Body) -> Outcome<Option<http_body::Frame<Bytes>>>
 
 /// Reads on what is left of a refused body and throws it away: a client that is still sending when the
 /// connection closes never sees why it was refused. Bounded in size and time.
-pub(crate) async fn discard(mut body: Body) {
+pub(crate) async fn discard(mut body: Incoming) {
     const MOST: usize = 256 * 1024 * 1024;
     const LONGEST: Duration = Duration::from_secs(10);
     let reading = async {
@@ -290,7 +297,7 @@ mod tests {
         let found = |uri: &Uri, headers: &HeaderMap| credential(uri, headers).map(|key| key.reveal().to_owned());
         let plain = uri("/v1/models");
         assert_eq!(found(&plain, &with("authorization", "bearer k1")).as_deref(), Some("k1"));
-        for name in KEY_HEADERS {
+        for name in ["x-api-key", "api-key", "x-goog-api-key"] {
             assert_eq!(found(&plain, &with(name, "k2")).as_deref(), Some("k2"));
         }
         assert_eq!(found(&uri("/v1/models?a=b&key=k%2D3"), &HeaderMap::new()).as_deref(), Some("k-3"));

@@ -38,13 +38,13 @@ use crate::http::Client;
 use crate::store::Ledger;
 use crate::types::{Task, Time, TraceId, TraceIds};
 use arc_swap::{ArcSwap, Guard};
-use axum::body::Body;
-use axum::extract::Request;
-use axum::response::Response;
 use call::{Answer, Arrival, Caller, Outcome, Wanted};
 use cards::Cards;
 use estimate::Estimator;
+use http::{Request, Response};
+use hyper::body::Incoming;
 use record::Trace;
+use respond::AnswerBody;
 use snapshot::Snapshot;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -78,7 +78,7 @@ impl Worker {
 }
 
 /// Answers one request.
-pub(crate) async fn handle(worker: &Worker, request: Request) -> Response {
+pub(crate) async fn handle(worker: &Worker, request: Request<Incoming>) -> Response<AnswerBody> {
     let (head, body) = request.into_parts();
     let (dialect, arrival) = accept::accept(&head.method, &head.uri, head.headers);
     let arrival = match arrival {
@@ -96,8 +96,8 @@ pub(crate) async fn handle(worker: &Worker, request: Request) -> Response {
 async fn call_a_model(
     worker: &Worker,
     mut arrival: Arrival,
-    (task, url, mut body): (Task, UrlFacts, Body),
-) -> Response {
+    (task, url, mut body): (Task, UrlFacts, Incoming),
+) -> Response<AnswerBody> {
     let dialect = arrival.dialect;
     let mut trace = Some(Trace::start(worker.gateway.clone(), dialect.protocol()));
     if let Some(trace) = &mut trace {
@@ -120,7 +120,7 @@ async fn call_a_model(
 async fn carry(
     worker: &Worker,
     mut arrival: Arrival,
-    (task, url, body): (Task, UrlFacts, &mut Body),
+    (task, url, body): (Task, UrlFacts, &mut Incoming),
     trace: &mut Option<Trace>,
 ) -> Outcome<Answer> {
     let gateway = worker.gateway();

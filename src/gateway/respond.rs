@@ -6,13 +6,10 @@ use super::stream::{AnswerStream, MOST_WAIT_FOR_STORAGE};
 use crate::canonical::{Code, Complaint};
 use crate::dialect::{CallerDialect, Sight};
 use crate::types::Money;
-use axum::body::Body;
-use axum::response::Response;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use http_body::Frame;
-use std::convert::Infallible;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http_body::{Frame, SizeHint};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -29,7 +26,7 @@ const REQUEST_IDS: [HeaderName; 2] = [HeaderName::from_static("x-request-id"), H
 const MOST_DROPPED: usize = 2048;
 
 /// Writes the trace of a call that ended, waits until it is safe, and answers.
-pub(crate) async fn respond(answer: Answer, trace: Option<Trace>) -> Response {
+pub(crate) async fn respond(answer: Answer, trace: Option<Trace>) -> Response<AnswerBody> {
     let mut headers = answer.headers;
     describe(&mut headers, answer.target.as_ref().map(|t| (t.provider.record.name.as_str(), t.model.as_str())));
     if let Some(route) = &answer.route {
@@ -40,7 +37,7 @@ pub(crate) async fn respond(answer: Answer, trace: Option<Trace>) -> Response {
         Content::Stream(stream) => {
             identify(&mut headers, &stream.trace_id());
             event_stream(&mut headers, stream.content_type());
-            finish(answer.status, headers, Body::new(StreamBody(stream)))
+            finish(answer.status, headers, AnswerBody::Stream(stream))
         }
         Content::Whole { bytes, sight, stream } => {
             match stream {
@@ -48,18 +45,22 @@ pub(crate) async fn respond(answer: Answer, trace: Option<Trace>) -> Response {
                 None => drop(headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"))),
             }
             settle(&mut headers, trace, |trace| trace.answered(answer.status, sight)).await;
-            finish(answer.status, headers, Body::from(bytes))
+            finish(answer.status, headers, AnswerBody::from(bytes))
         }
         Content::Refusal { bytes, complaint } => {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             settle(&mut headers, trace, |trace| trace.complained(&complaint, Sight::default())).await;
-            finish(answer.status, headers, Body::from(bytes))
+            finish(answer.status, headers, AnswerBody::from(bytes))
         }
     }
 }
 
 /// The same for a call that failed or was refused by the gateway.
-pub(crate) async fn complain(dialect: &dyn CallerDialect, complaint: &Complaint, trace: Option<Trace>) -> Response {
+pub(crate) async fn complain(
+    dialect: &dyn CallerDialect,
+    complaint: &Complaint,
+    trace: Option<Trace>,
+) -> Response<AnswerBody> {
     let mut headers = HeaderMap::new();
     let id = trace.as_ref().map(|trace| trace.id().to_string()).unwrap_or_default();
     let settling = settle(&mut headers, trace, |trace| trace.complained(complaint, Sight::default()));
@@ -70,26 +71,31 @@ pub(crate) async fn complain(dialect: &dyn CallerDialect, complaint: &Complaint,
 }
 
 /// A complaint without a trace.
-pub(crate) fn plainly(dialect: &dyn CallerDialect, complaint: &Complaint) -> Response {
+pub(crate) fn plainly(dialect: &dyn CallerDialect, complaint: &Complaint) -> Response<AnswerBody> {
     written(dialect, complaint, HeaderMap::new(), "")
 }
 
-fn written(dialect: &dyn CallerDialect, complaint: &Complaint, mut headers: HeaderMap, id: &str) -> Response {
+fn written(
+    dialect: &dyn CallerDialect,
+    complaint: &Complaint,
+    mut headers: HeaderMap,
+    id: &str,
+) -> Response<AnswerBody> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(wait) = complaint.retry_after {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    finish(complaint.status, headers, Body::from(dialect.write_complaint(complaint, id)))
+    finish(complaint.status, headers, AnswerBody::from(dialect.write_complaint(complaint, id)))
 }
 
 /// What no trace belongs to: lists of models.
-pub(crate) fn listing(dialect: &dyn CallerDialect, listed: Outcome<Bytes>) -> Response {
+pub(crate) fn listing(dialect: &dyn CallerDialect, listed: Outcome<Bytes>) -> Response<AnswerBody> {
     match listed {
         Ok(bytes) => {
             let mut headers = HeaderMap::new();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            finish(200, headers, Body::from(bytes))
+            finish(200, headers, AnswerBody::from(bytes))
         }
         Err(complaint) => plainly(dialect, &complaint),
     }
@@ -106,7 +112,7 @@ async fn settle(headers: &mut HeaderMap, trace: Option<Trace>, end: impl FnOnce(
     let _ = tokio::time::timeout(MOST_WAIT_FOR_STORAGE, ticket).await;
 }
 
-fn finish(status: u16, headers: HeaderMap, body: Body) -> Response {
+fn finish(status: u16, headers: HeaderMap, body: AnswerBody) -> Response<AnswerBody> {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     *response.headers_mut() = headers;
@@ -163,14 +169,47 @@ fn put_dropped(headers: &mut HeaderMap, dropped: &[String]) {
     put(headers, DROPPED, &text);
 }
 
-/// A streamed answer as an HTTP body.
-struct StreamBody(Box<AnswerStream>);
+/// An answer as an HTTP body.
+pub(crate) enum AnswerBody {
+    /// In one piece; none once it is sent.
+    Whole(Option<Bytes>),
+    /// Piece by piece.
+    Stream(Box<AnswerStream>),
+    /// Of the router.
+    Routed(axum::body::Body),
+}
 
-impl http_body::Body for StreamBody {
+impl From<Bytes> for AnswerBody {
+    fn from(bytes: Bytes) -> AnswerBody {
+        AnswerBody::Whole(Some(bytes).filter(|bytes| !bytes.is_empty()))
+    }
+}
+
+impl http_body::Body for AnswerBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = axum::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.poll_next(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        match &mut *self {
+            AnswerBody::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            AnswerBody::Stream(stream) => stream.poll_next(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes)))),
+            AnswerBody::Routed(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            AnswerBody::Whole(bytes) => bytes.is_none(),
+            AnswerBody::Stream(_) => false,
+            AnswerBody::Routed(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            AnswerBody::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
+            AnswerBody::Stream(_) => SizeHint::default(),
+            AnswerBody::Routed(body) => body.size_hint(),
+        }
     }
 }

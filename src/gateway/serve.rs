@@ -4,7 +4,7 @@
 //! to providers of its own, so that a call never changes threads.
 
 use super::estimate::Estimator;
-use super::routes::router;
+use super::routes::Routes;
 use super::snapshot::Snapshot;
 use super::{Freshness, Gateway, Strangers, Worker};
 use crate::config::{Home, LockError};
@@ -13,11 +13,11 @@ use crate::secrets::{MasterKey, Sealer, SecretsError};
 use crate::store::{Ledger, Store, StoreError};
 use crate::types::TraceIds;
 use arc_swap::ArcSwap;
-use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -227,14 +227,14 @@ fn start_core(
 ) -> io::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name(format!("core-{core}")).spawn(move || {
-        let router = router(Arc::new(worker));
-        runtime.block_on(accept_loop(listener, router, stopped));
+        let routes = Arc::new(Routes::new(Arc::new(worker)));
+        runtime.block_on(accept_loop(listener, routes, stopped));
         // Answers that did not end in time are dropped here, and so written as interrupted.
         drop(runtime);
     })
 }
 
-async fn accept_loop(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
+async fn accept_loop(listener: TcpListener, routes: Arc<Routes>, mut stopped: watch::Receiver<bool>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
@@ -250,7 +250,12 @@ async fn accept_loop(listener: TcpListener, router: Router, mut stopped: watch::
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let routes = routes.clone();
+        // Boxed, so that a connection does not keep room for the state of a call that has its answer.
+        let service = service_fn(move |request| {
+            let answering = Box::pin(routes.clone().answer(request));
+            async move { Ok::<_, Infallible>(answering.await) }
+        });
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             // A caller that breaks off is no event: its trace says it.

@@ -2,6 +2,7 @@
 //!
 //! Source: platform.claude.com, "Messages API", "Streaming messages", "Count tokens", "Models".
 
+mod brief;
 mod complaint;
 mod finish;
 mod generation;

@@ -3,6 +3,7 @@
 //! One pass over the top of the body; what stands below is passed over unread. Names are compared
 //! unescaped, so that `"\u006dodel"` is `model` here as it is at the provider.
 
+use super::brief;
 use super::wire::{At, Members, boolean, count, encode, list, span, string};
 use crate::body::Body;
 use crate::canonical::Complaint;
@@ -15,6 +16,13 @@ const DECISIVE: [&str; 4] = ["model", "stream", "max_tokens", "tools"];
 
 /// Reads the fields that decisions rest on.
 pub(super) fn peek(task: Task, body: &str) -> Result<Peek, Complaint> {
+    match brief::peek(task, body) {
+        Some(peek) => Ok(peek),
+        None => in_full(task, body),
+    }
+}
+
+fn in_full(task: Task, body: &str) -> Result<Peek, Complaint> {
     let top = At::Top;
     let mut members = Members::lenient(body, &top)?;
     let mut take = |name| take_once(&mut members, name);

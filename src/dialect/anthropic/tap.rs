@@ -4,7 +4,7 @@
 
 use super::complaint::{self, ErrorDetail};
 use super::wire::{At, Str, malformed, utf8};
-use super::{finish, usage};
+use super::{brief, finish, usage};
 use crate::canonical::{Code, Complaint};
 use crate::dialect::sse::Frame;
 use crate::dialect::{Pass, Sight, Tap};
@@ -81,6 +81,11 @@ impl Words<'_> {
 
 /// What a trace needs of a whole answer.
 pub(super) fn glance(task: Task, body: &[u8]) -> Result<Sight, Complaint> {
+    if task == Task::Chat
+        && let Some(sight) = brief::whole(body)
+    {
+        return Ok(sight);
+    }
     let message: Message<'_> = serde_json::from_str(utf8(body)?)
         .map_err(|error| malformed(At::Top.invalid(&format!("cannot be read: {error}"))))?;
     if task == Task::CountTokens {
@@ -129,6 +134,9 @@ impl Watch {
 impl Tap for Watch {
     fn see(&mut self, frame: &Frame, sight: &mut Sight) -> Pass {
         let Some(data) = frame.data() else { return Pass::Forward };
+        if brief::delta(&data, &mut sight.said) {
+            return Pass::Forward;
+        }
         let seen = match Seen::read(&data) {
             Ok(seen) => seen,
             Err(error) => return broken(&format!("a frame of the stream cannot be read: {error}")),

@@ -1,5 +1,6 @@
 //! Reads the fields that decisions rest on, and nothing else, in one pass over the body.
 
+use super::brief;
 use super::wire::{Obj, Str, Val, missing, not_an_object, span_of, twice};
 use crate::canonical::Complaint;
 use crate::dialect::{Field, Peek};
@@ -74,6 +75,13 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 
 /// Reads the decision fields of a request.
 pub(super) fn peek(task: Task, body: &str) -> Result<Peek, Complaint> {
+    match brief::peek(task, body) {
+        Some(peek) => Ok(peek),
+        None => in_full(task, body),
+    }
+}
+
+fn in_full(task: Task, body: &str) -> Result<Peek, Complaint> {
     let fields: Fields<'_> = serde_json::from_str(body).map_err(|error| not_an_object(body, &error))?;
     if let Some(name) = &fields.duplicate {
         return Err(twice(name));
@@ -210,6 +218,31 @@ mod tests {
         assert!(read("").unwrap_err().message.starts_with("the body is not valid JSON"));
         assert!(read(r#"{"model":"m"} x"#).unwrap_err().message.starts_with("the body is not valid JSON"));
         assert!(read(r#"{"model":"m","a":}"#).unwrap_err().message.contains("line 1 column"));
+    }
+
+    #[test]
+    fn the_short_way_reads_what_the_long_way_reads() {
+        let ordinary = [
+            r#"{"model":"m","messages":[{"role":"user","content":"a\"b"}]}"#,
+            r#" { "stream" : true , "model" : "a/b" , "n": 3, "tools":[{}], "functions":[] } "#,
+            r#"{"model":"m","max_tokens":5,"max_completion_tokens":9,"stream_options":{"include_usage":true}}"#,
+        ];
+        for body in ordinary {
+            assert_eq!(brief::peek(Task::Chat, body), Some(in_full(Task::Chat, body).unwrap()), "{body}");
+        }
+        for body in [
+            r#"{"model":"a","model":"b"}"#,
+            r#"{"model":"a","\u006dodel":"b"}"#,
+            r#"{"model":"a","stream":true,"stream":false}"#,
+            r#"{"model":"a"}}"#,
+            r#"{"model":7}"#,
+            r#"{"model":""}"#,
+            r#"{"messages":[]}"#,
+            r#"{"model":"a","n":-1}"#,
+            r#"{"model":"a","messages":[1,]}"#,
+        ] {
+            assert_eq!(brief::peek(Task::Chat, body), None, "{body}");
+        }
     }
 
     #[test]

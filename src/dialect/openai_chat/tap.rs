@@ -43,7 +43,7 @@ impl Watch {
 impl Tap for Watch {
     fn see(&mut self, frame: &Frame, sight: &mut Sight) -> Pass {
         let Some(data) = frame.data() else { return Pass::Forward };
-        if brief::chunk(&data, &mut sight.said) {
+        if brief::chunk(&data, &mut sight.said, &mut self.tier) {
             return Pass::Forward;
         }
         match parse(frame, data.trim_ascii()) {

@@ -2,6 +2,7 @@
 
 use super::wire::Count;
 use crate::canonical::{Json, UsageReport};
+use crate::scan::Cursor;
 use crate::types::Usage;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -35,9 +36,45 @@ struct Details {
 
 /// Reads a usage block; none where it counts nothing.
 pub(super) fn read(raw: &RawValue, service_tier: Option<String>) -> Option<UsageReport> {
-    let block: Block = serde_json::from_str(raw.get()).ok()?;
+    let block = plain(raw.get()).or_else(|| serde_json::from_str(raw.get()).ok())?;
     block.prompt_tokens.0.or(block.total_tokens.0).or(block.completion_tokens.0)?;
     Some(UsageReport { usage: normalise(&block), raw: Some(Json(raw.to_owned())), service_tier })
+}
+
+/// Reads a block that holds whole numbers and blocks of them, as most do; none for any other.
+fn plain(text: &str) -> Option<Block> {
+    let mut block = Block::default();
+    let mut cursor = Cursor::new(text.as_bytes());
+    cursor.object(|cursor, name| {
+        match name {
+            b"prompt_tokens" => block.prompt_tokens.0 = Some(cursor.whole_number()?),
+            b"completion_tokens" => block.completion_tokens.0 = Some(cursor.whole_number()?),
+            b"total_tokens" => block.total_tokens.0 = Some(cursor.whole_number()?),
+            b"prompt_tokens_details" => block.prompt_tokens_details = Some(details(cursor)?),
+            b"completion_tokens_details" => block.completion_tokens_details = Some(details(cursor)?),
+            _ => return None,
+        }
+        Some(())
+    })?;
+    Some(block)
+}
+
+fn details(cursor: &mut Cursor<'_>) -> Option<Details> {
+    let mut details = Details::default();
+    cursor.object(|cursor, name| {
+        let count = cursor.whole_number()?;
+        match name {
+            b"cached_tokens" => details.cached_tokens.0 = Some(count),
+            b"audio_tokens" => details.audio_tokens.0 = Some(count),
+            b"image_tokens" => details.image_tokens.0 = Some(count),
+            b"reasoning_tokens" => details.reasoning_tokens.0 = Some(count),
+            // They count what nobody asks here.
+            b"accepted_prediction_tokens" | b"rejected_prediction_tokens" | b"text_tokens" => {}
+            _ => return None,
+        }
+        Some(())
+    })?;
+    Some(details)
 }
 
 fn normalise(block: &Block) -> Usage {
@@ -164,6 +201,18 @@ mod tests {
         assert_eq!(usage(block), Some(expected));
         let report = read(serde_json::from_str(block).unwrap(), None).unwrap();
         assert_eq!(report.raw.unwrap().get(), block);
+    }
+
+    #[test]
+    fn the_short_way_reads_what_the_long_way_reads() {
+        let block = r#"{"prompt_tokens":100,"completion_tokens":50,"total_tokens":150,"prompt_tokens_details":
+            {"cached_tokens":40,"audio_tokens":5},"completion_tokens_details":{"reasoning_tokens":30,"audio_tokens":2,
+            "accepted_prediction_tokens":1,"rejected_prediction_tokens":1}}"#;
+        let long: Block = serde_json::from_str(block).unwrap();
+        assert_eq!(normalise(&plain(block).unwrap()), normalise(&long));
+        for odd in [r#"{"prompt_tokens":1.5}"#, r#"{"cached_tokens":3}"#, r#"{"prompt_tokens_details":null}"#, "[]"] {
+            assert!(plain(odd).is_none(), "{odd}");
+        }
     }
 
     #[test]
