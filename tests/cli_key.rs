@@ -221,7 +221,7 @@ fn connect_shows_what_a_client_needs() {
     shell.expect("connect", 0, "Base URL:   http://127.0.0.1:8642/v1
 API key:    sk-osai-KEY
 Model name: sandbox/echo
-", "a ready snippet: `optscale-ai connect CLIENT` with openai-python, openai-node, anthropic-python, anthropic-node, langchain, litellm, curl, env
+", "a ready snippet: `optscale-ai connect CLIENT` with openai-python, openai-node, anthropic-python, anthropic-node, langchain, litellm, codex, cursor, curl, env
 ");
     let one: Value = serde_json::from_str(&shell.ok("connect -o json")).unwrap();
     let two: Value =
@@ -235,7 +235,7 @@ Model name: sandbox/echo
         3,
         "error: there is no client `curll`
 hint: did you mean `curl`?
-hint: known are openai-python, openai-node, anthropic-python, anthropic-node, langchain, litellm, curl, env
+hint: known are openai-python, openai-node, anthropic-python, anthropic-node, langchain, litellm, codex, cursor, curl, env
 ",
     );
     let bare = Shell::new();

@@ -255,3 +255,130 @@ fn tokens_are_counted() {
     let answer = stage.post("/messages/count_tokens", chat("rs/fake", json!({})).to_string());
     assert_eq!(answer.json::<Value>().unwrap()["input_tokens"], 17);
 }
+
+fn go_on(model: &str, previous: &Value, more: Value) -> Value {
+    let mut body = ask(model, more);
+    body["previous_response_id"] = previous.clone();
+    body
+}
+
+/// Asks for something with an answer that is kept.
+fn kept(stage: &Stage, method: &str, rest: &str) -> (u16, Value) {
+    let url = format!("{}/responses/{rest}", stage.gateway.base_url());
+    let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+    let answer = stage.client.request(method, url).bearer_auth(&stage.key).send().unwrap();
+    (answer.status().as_u16(), answer.json().unwrap())
+}
+
+#[test]
+fn without_bodies_nothing_can_be_gone_on_from_and_the_error_says_how() {
+    let stage = set();
+    let answer = stage.post("/responses", ask("an/fake", json!({"store": true})).to_string());
+    assert_eq!(header(&answer, "x-optscale-dropped"), "store");
+    let given: Value = answer.json().unwrap();
+    assert_eq!(given["store"], false);
+    let (status, code, message) =
+        error(stage.post("/responses", go_on("an/fake", &given["id"], json!({})).to_string()));
+    assert_eq!((status, code.as_str()), (400, "previous_response_not_found"));
+    assert!(message.contains("--bodies full"), "{message}");
+    assert_eq!(kept(&stage, "GET", given["id"].as_str().unwrap()).0, 404);
+}
+
+#[test]
+fn answers_are_kept_and_gone_on_from_whoever_made_them() {
+    let stage = set();
+    assert_eq!(stage.home.json(&["org", "edit", "--bodies", "full"])["bodies"], "full");
+    let mut first = create(&stage, "an/fake-think", json!({"input": "One"}));
+    while first["store"] == false {
+        first = create(&stage, "an/fake-think", json!({"input": "One"}));
+    }
+    let streamed = stage
+        .post("/responses", go_on("an/fake-tool", &first["id"], json!({"input": "Two", "stream": true})).to_string());
+    let second = events(&streamed.text().unwrap()).last().unwrap()["response"].clone();
+    assert_eq!(second["previous_response_id"], first["id"]);
+    let sent = stage.fake.last().json();
+    let turns: Vec<&Value> = sent["messages"].as_array().unwrap().iter().map(|turn| &turn["role"]).collect();
+    assert_eq!(turns, [&json!("user"), &json!("assistant"), &json!("user")], "{sent}");
+    assert_eq!(sent["messages"][1]["content"][0]["signature"], SIGNATURE);
+    // Another provider goes on with all of it; thoughts of the first are not for it.
+    let output = json!([{"type": "function_call_output", "call_id": "call_fake_0", "output": "22 C"}]);
+    for model in ["oa/fake", "op/fake", "rs/fake"] {
+        let third = stage.post("/responses", go_on(model, &second["id"], json!({"input": output})).to_string());
+        assert_eq!(third.status(), 200, "{model}");
+        assert_eq!(third.json::<Value>().unwrap()["output"][0]["content"][0]["text"], "Results: 22 C");
+    }
+    let sent = stage.fake.last().json();
+    assert!(sent["previous_response_id"].is_null() && sent["input"].as_array().unwrap().len() == 5, "{sent}");
+    let id = first["id"].as_str().unwrap();
+    assert_eq!(kept(&stage, "GET", id), (200, first.clone()));
+    let (_, items) = kept(&stage, "GET", &format!("{id}/input_items?order=asc&limit=1"));
+    assert_eq!((&items["data"][0]["content"][0]["text"], &items["has_more"]), (&json!("One"), &json!(false)));
+    assert_eq!(kept(&stage, "POST", &format!("{id}/cancel")).0, 400);
+    assert_eq!(kept(&stage, "DELETE", id), (200, json!({"id": id, "object": "response", "deleted": true})));
+    assert_eq!(kept(&stage, "GET", id).0, 404);
+    let broken = error(stage.post("/responses", go_on("oa/fake", &second["id"], json!({})).to_string()));
+    assert_eq!((broken.0, broken.1.as_str()), (400, "previous_response_not_found"));
+}
+
+#[test]
+fn who_may_not_see_an_answer_does_not_find_it() {
+    let stage = set();
+    stage.home.run(&["org", "edit", "--bodies", "full"]);
+    let mut first = create(&stage, "an/fake", json!({}));
+    while first["store"] == false {
+        first = create(&stage, "an/fake", json!({}));
+    }
+    let id = first["id"].as_str().unwrap();
+    let narrow = stage.home.key("narrow", &["--provider", "oa"]);
+    let url = format!("{}/responses/{id}", stage.gateway.base_url());
+    assert_eq!(stage.client.get(&url).bearer_auth(&narrow).send().unwrap().status(), 404);
+    assert_eq!(stage.client.get(&url).bearer_auth("sk-osai-nonsense").send().unwrap().status(), 401);
+    assert_eq!(stage.client.get(&url).bearer_auth(&stage.key).send().unwrap().status(), 200);
+    let unkept = create(&stage, "an/fake", json!({"store": false}));
+    assert_eq!(kept(&stage, "GET", unkept["id"].as_str().unwrap()).0, 404);
+}
+
+#[test]
+fn answers_that_their_provider_keeps_are_asked_of_it() {
+    let stage = set();
+    assert_eq!(kept(&stage, "GET", "resp_fake").0, 404, "made by nobody here");
+    let first = create(&stage, "op/fake", json!({}));
+    create(&stage, "op/fake", json!({"previous_response_id": first["id"], "input": "On"}));
+    let sent = stage.fake.last().json();
+    assert_eq!((&sent["previous_response_id"], &sent["input"]), (&json!("resp_fake"), &json!("On")));
+    let (status, code, _) = error(stage.post("/responses", go_on("an/fake", &first["id"], json!({})).to_string()));
+    assert_eq!((status, code.as_str()), (400, "unsupported_feature"));
+    assert_eq!(kept(&stage, "GET", "resp_fake?include=x").1["id"], "resp_fake");
+    let sent = stage.fake.last();
+    assert_eq!((sent.method.as_str(), sent.path.as_str()), ("GET", "/v1/responses/resp_fake?include=x"));
+    assert_eq!(sent.header("authorization"), Some("Bearer provider-secret"));
+    assert_eq!(kept(&stage, "GET", "resp_fake/input_items").1["object"], "list");
+    assert_eq!(kept(&stage, "POST", "resp_fake/cancel").1["status"], "cancelled");
+    assert_eq!(kept(&stage, "DELETE", "resp_fake").1["deleted"], true);
+    assert_eq!(kept(&stage, "GET", "resp_fake").0, 404);
+}
+
+#[test]
+fn cursor_asks_in_these_words_and_is_answered_in_those_of_chat() {
+    let stage = set();
+    let post = |body: Value| {
+        let url = format!("{}/cursor/chat/completions", stage.gateway.root());
+        stage.client.post(url).bearer_auth(&stage.key).body(body.to_string()).send().unwrap()
+    };
+    for provider in ["oa", "an", "rs"] {
+        let model = format!("{provider}/fake-tools");
+        let given: Value = post(ask(&model, json!({"tools": tools(), "instructions": "Be brief."}))).json().unwrap();
+        let message = &given["choices"][0]["message"];
+        assert_eq!(
+            (&message["tool_calls"][1]["function"]["name"], &given["object"]),
+            (&json!("get_time"), &json!("chat.completion"))
+        );
+        let text =
+            post(ask(&model, json!({"stream": true, "input": [{"role": "user", "content": "x"}]}))).text().unwrap();
+        assert!(text.contains("chat.completion.chunk") && text.ends_with("data: [DONE]\n\n"), "{text}");
+    }
+    let plain: Value = post(chat("an/fake", json!({}))).json().unwrap();
+    assert_eq!(plain["choices"][0]["message"]["content"], TEXT);
+    let dropped = post(ask("oa/fake", json!({"include": ["web_search_call.results"]})));
+    assert_eq!(header(&dropped, "x-optscale-dropped"), "include");
+}

@@ -1,8 +1,9 @@
 //! The first stage: what does this URL want, in which protocol, with which key; and the body.
 
-use super::call::{Arrival, Call, Outcome, Wanted};
+use super::call::{Arrival, Call, KeptAct, Outcome, Owner, Wanted};
 use crate::canonical::{Code, Complaint};
-use crate::dialect::{self, CallerDialect, UrlFacts};
+use crate::dialect::{self, CallerDialect, UrlFacts, Written, responses};
+use crate::records::{LimitField, Quirks};
 use crate::types::{Protocol, Secret, Task};
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH};
@@ -38,7 +39,7 @@ const BODY_IDLE: Duration = Duration::from_secs(30);
 /// The dialect comes back also when the URL wants nothing we know, so that the error is in it.
 pub(crate) fn accept(method: &Method, uri: &Uri, headers: HeaderMap) -> (&'static dyn CallerDialect, Outcome<Arrival>) {
     let (org, rest) = read_path(uri.path());
-    let (dialect, wanted) = match look_up(rest, &headers) {
+    let (dialect, wanted) = match look_up(rest, (method, uri.query().unwrap_or_default()), &headers) {
         Some((dialect, wanted)) => (dialect, wanted),
         None => return (dialect::caller(spoken(&headers)), Err(unknown_path(uri))),
     };
@@ -53,6 +54,7 @@ pub(crate) fn accept(method: &Method, uri: &Uri, headers: HeaderMap) -> (&'stati
         credential,
         session: header(&headers, &SESSION).map(str::to_owned),
         tags,
+        cursor: is_cursor(uri.path()),
         headers,
     });
     (dialect, arrival)
@@ -75,7 +77,17 @@ fn read_path(path: &str) -> (Option<&str>, &str) {
     (org, rest)
 }
 
-fn look_up(rest: &str, headers: &HeaderMap) -> Option<(&'static dyn CallerDialect, Wanted)> {
+/// Whether one of the prefixes that are taken off is `/cursor`.
+fn is_cursor(path: &str) -> bool {
+    let rest = read_path(path).1;
+    path.trim_matches('/').strip_suffix(rest).is_some_and(|prefixes| prefixes.split('/').any(|part| part == "cursor"))
+}
+
+fn look_up(
+    rest: &str,
+    (method, query): (&Method, &str),
+    headers: &HeaderMap,
+) -> Option<(&'static dyn CallerDialect, Wanted)> {
     let task = |protocol, task| (protocol, Wanted::Task(task, UrlFacts::default()));
     let (protocol, wanted) = match rest {
         "chat/completions" => task(Protocol::Openai, Task::Chat),
@@ -86,9 +98,24 @@ fn look_up(rest: &str, headers: &HeaderMap) -> Option<(&'static dyn CallerDialec
         "messages" => task(Protocol::Anthropic, Task::Chat),
         "messages/count_tokens" => task(Protocol::Anthropic, Task::CountTokens),
         "models" => (spoken(headers), Wanted::Models),
-        other => (spoken(headers), Wanted::Model(decode(other.strip_prefix("models/")?))),
+        other => match other.strip_prefix("responses/") {
+            Some(kept) => (Protocol::Responses, kept_answer(kept, method, query)?),
+            None => (spoken(headers), Wanted::Model(decode(other.strip_prefix("models/")?))),
+        },
     };
     Some((dialect::caller(protocol), wanted))
+}
+
+/// What is wanted of an answer that is kept: the URL has its id, and perhaps what else.
+fn kept_answer(rest: &str, method: &Method, query: &str) -> Option<Wanted> {
+    let (id, act) = match rest.split_once('/') {
+        Some((id, "cancel")) => (id, KeptAct::Cancel),
+        Some((id, "input_items")) => (id, KeptAct::Items),
+        Some(_) => return None,
+        None if *method == Method::DELETE => (rest, KeptAct::Remove),
+        None => (rest, KeptAct::Show),
+    };
+    (!id.is_empty()).then(|| Wanted::Kept(act, decode(id), query.to_owned()))
 }
 
 /// The protocol of a request whose URL does not tell.
@@ -101,7 +128,11 @@ fn decode(text: &str) -> String {
 }
 
 fn allowed_method(wanted: &Wanted) -> Method {
-    if matches!(wanted, Wanted::Task(..)) { Method::POST } else { Method::GET }
+    match wanted {
+        Wanted::Task(..) => Method::POST,
+        Wanted::Models | Wanted::Model(_) => Method::GET,
+        Wanted::Kept(act, ..) => act.method(),
+    }
 }
 
 fn unknown_path(uri: &Uri) -> Complaint {
@@ -166,12 +197,20 @@ fn tags(headers: &HeaderMap) -> Outcome<BTreeMap<String, String>> {
         .collect()
 }
 
+/// What is known of a call before its body.
+pub(crate) struct Facts {
+    pub task: Task,
+    pub url: UrlFacts,
+    pub owner: Owner,
+    /// The largest body, in bytes.
+    pub limit: usize,
+}
+
 /// Reads the body and the fields that decisions rest on.
 pub(crate) async fn receive(
     arrival: &mut Arrival,
-    (task, url): (Task, UrlFacts),
+    Facts { task, url, owner, limit }: Facts,
     body: &mut Incoming,
-    limit: usize,
 ) -> Outcome<Call> {
     if let Some(encoding) = header(&arrival.headers, &CONTENT_ENCODING).filter(|name| *name != "identity") {
         let message = format!("the body has content-encoding `{encoding}`; send it as plain JSON");
@@ -182,12 +221,34 @@ pub(crate) async fn receive(
         return Err(too_large(limit));
     }
     let collected = tokio::time::timeout(BODY_TOTAL, collect(body, announced.unwrap_or(0), limit)).await;
-    let body =
+    let mut body =
         collected.map_err(|_| Complaint::new(Code::RequestTimeout, "the body was not whole within 5 minutes"))??;
     let text = std::str::from_utf8(&body).map_err(|error| not_utf8(error.valid_up_to()))?;
+    let mut dropped = Vec::new();
+    let text = if arrival.cursor && task == Task::Chat && responses::is_request(text) {
+        let chat = cursor_chat(text)?;
+        (body, dropped) = (chat.bytes, chat.dropped);
+        std::str::from_utf8(&body).map_err(|error| not_utf8(error.valid_up_to()))?
+    } else {
+        text
+    };
     let peek = arrival.dialect.peek(task, text, &url)?;
     check_model(&peek.model.value)?;
-    Ok(Call { dialect: arrival.dialect, task, url, headers: std::mem::take(&mut arrival.headers), body, peek })
+    let thread = arrival.dialect.thread(text)?;
+    let headers = std::mem::take(&mut arrival.headers);
+    let previous = None;
+    Ok(Call { dialect: arrival.dialect, task, url, headers, body, peek, thread, previous, owner, dropped })
+}
+
+/// A request in the words of Responses, in those of chat completions.
+fn cursor_chat(text: &str) -> Outcome<Written> {
+    let (theirs, ours) = (dialect::caller(Protocol::Responses), dialect::provider(Protocol::Openai));
+    theirs.peek(Task::Chat, text, &UrlFacts::default())?;
+    let prompt = theirs.read_prompt(Task::Chat, text, &UrlFacts::default())?;
+    // OpenAI's newer models, which Cursor asks for most, take no other name of the limit.
+    let quirks = Quirks { limit_field: LimitField::MaxCompletionTokens, ..Quirks::default() };
+    let target = dialect::Target { model: &prompt.model, max_output_tokens: None, quirks: &quirks };
+    ours.write_prompt(Task::Chat, &prompt, &target)
 }
 
 /// A name goes into traces, and is compared with others to find near ones: it must be short.
@@ -276,11 +337,19 @@ mod tests {
             assert_eq!(read_path(path).1, "messages", "{path}");
         }
         assert_eq!(read_path("/llm_proxy/acme/cursor/chat/completions"), (Some("acme"), "chat/completions"));
+        for (path, cursor) in [
+            ("/cursor/chat/completions", true),
+            ("/llm_proxy/a/cursor/v1/chat/completions/", true),
+            ("/v1/chat/completions", false),
+            ("/v1/models/cursor/x", false),
+        ] {
+            assert_eq!(is_cursor(path), cursor, "{path}");
+        }
     }
 
     #[test]
     fn model_ids_may_hold_slashes_and_escapes() {
-        let wanted = |path| look_up(read_path(path).1, &HeaderMap::new()).map(|found| found.1);
+        let wanted = |path| look_up(read_path(path).1, (&Method::GET, ""), &HeaderMap::new()).map(|found| found.1);
         assert_eq!(wanted("/v1/models/a%2Fb:c"), Some(Wanted::Model("a/b:c".into())));
         assert_eq!(wanted("/v1/models/a/b"), Some(Wanted::Model("a/b".into())));
         assert_eq!(wanted("/v1/nothing"), None);

@@ -8,6 +8,7 @@
 //! what a target is and how it is reached is in `snapshot.rs`; the trace that rides along, in `record.rs`.
 
 mod accept;
+mod answers;
 mod authenticate;
 mod authorise;
 mod call;
@@ -38,7 +39,7 @@ use crate::http::Client;
 use crate::store::Ledger;
 use crate::types::{Task, Time, TraceId, TraceIds};
 use arc_swap::{ArcSwap, Guard};
-use call::{Answer, Arrival, Caller, Outcome, Wanted};
+use call::{Answer, Arrival, Caller, KeptAct, Outcome, Owner, Wanted};
 use cards::Cards;
 use estimate::Estimator;
 use http::{Request, Response};
@@ -53,6 +54,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Gateway {
     snapshot: ArcSwap<Snapshot>,
     ledger: Arc<Ledger>,
+    answers: answers::Answers,
     estimator: Estimator,
     ids: TraceIds,
     limits: Limits,
@@ -89,6 +91,9 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Incoming>) -> Respo
         Wanted::Task(task, url) => call_a_model(worker, arrival, (task, url, body)).await,
         Wanted::Models => respond::listing(dialect, list_models(worker, &arrival).await),
         Wanted::Model(id) => respond::listing(dialect, show_model(worker, &arrival, &id).await),
+        Wanted::Kept(act, id, query) => {
+            respond::listing(dialect, kept_answer(worker, &arrival, (act, &id, &query)).await)
+        }
     }
 }
 
@@ -127,7 +132,8 @@ async fn carry(
     let mut caller = known(gateway, &arrival).await.inspect_err(|_| gateway.strangers.look_at(trace))?;
     note(trace, |trace| trace.caller(&caller));
     gateway.check_storage().inspect_err(|_| gateway.spare_memory(trace))?;
-    let call = accept::receive(&mut arrival, (task, url), body, gateway.limits.max_body).await?;
+    let facts = accept::Facts { task, url, owner: Owner::of(&caller), limit: gateway.limits.max_body };
+    let mut call = accept::receive(&mut arrival, facts, body).await?;
     note(trace, |trace| trace.call(&call));
     let grant = match authorise::authorise(&gateway.cards, &caller, &call) {
         Err(_) if gateway.looked_again().await => {
@@ -136,6 +142,7 @@ async fn carry(
         }
         granted => granted?,
     };
+    answers::look_up(worker, &caller, &mut call).await?;
     let plan = route::route(grant);
     note(trace, |trace| trace.plan(&plan));
     dispatch::dispatch(worker, plan, call, trace).await
@@ -161,6 +168,15 @@ async fn list_models(worker: &Worker, arrival: &Arrival) -> Outcome<bytes::Bytes
     let gateway = worker.gateway();
     let caller = known(gateway, arrival).await?;
     Ok(arrival.dialect.write_models(&models::callable(&gateway.cards, &caller)))
+}
+
+async fn kept_answer(
+    worker: &Worker,
+    arrival: &Arrival,
+    (act, id, query): (KeptAct, &str, &str),
+) -> Outcome<bytes::Bytes> {
+    let caller = known(worker.gateway(), arrival).await?;
+    answers::act(worker, &caller, act, (id, query)).await
 }
 
 async fn show_model(worker: &Worker, arrival: &Arrival, id: &str) -> Outcome<bytes::Bytes> {

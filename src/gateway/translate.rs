@@ -1,5 +1,6 @@
 //! The request in the words of its target: bytes plus edits in the same dialect, else read and written anew.
 
+use super::answers::{self, Keeper};
 use super::call::{Ask, Call, Outcome};
 use crate::body::Body;
 use crate::canonical::{Code, Complaint};
@@ -41,20 +42,24 @@ pub(crate) fn request(ask: &Ask<'_>) -> Outcome<Translated> {
     let quirks = &target.provider.record.quirks;
     let max_output_tokens = target.card.and_then(|card| card.max_output_tokens);
     let facts = dialect::Target { model: &target.model, max_output_tokens, quirks };
+    let rewritten = answers::body_for(ask)?;
     if theirs.protocol() == call.dialect.protocol() {
         if !ask.serves(call.task) {
             return Err(no_such_task(ask));
         }
-        let mut body = Body::new(call.body.clone());
-        theirs.splice(call.task, &mut body, &call.peek, &facts);
+        let (bytes, peek) = rewritten.as_ref().map_or((&call.body, &call.peek), |(bytes, peek)| (bytes, peek));
+        let mut body = Body::new(bytes.clone());
+        theirs.splice(call.task, &mut body, peek, &facts);
         return Ok(Translated { bytes: body.finish(), task: call.task, same: true, dropped: Vec::new() });
     }
     let task = if call.task == Task::Completion { Task::Chat } else { call.task };
     if !ask.serves(task) || task == Task::Embedding {
         return Err(no_such_task(ask));
     }
-    let prompt = call.dialect.read_prompt(call.task, call.text(), &call.url)?;
-    let Written { bytes, dropped } = theirs.write_prompt(task, &prompt, &facts)?;
+    let text = rewritten.as_ref().and_then(|(bytes, _)| std::str::from_utf8(bytes).ok()).unwrap_or(call.text());
+    let prompt = call.dialect.read_prompt(call.task, text, &call.url)?;
+    let Written { bytes, mut dropped } = theirs.write_prompt(task, &prompt, &facts)?;
+    dropped.extend(call.thread.background.then(|| "background".to_owned()));
     Ok(Translated { bytes, task, same: false, dropped })
 }
 
@@ -96,9 +101,9 @@ pub(crate) fn headers(ask: &Ask<'_>, same: bool) -> HeaderMap {
 }
 
 /// What a writer of an answer must know. `id` is the call's own.
-pub(crate) fn answering<'a>(call: &'a Call, id: &'a str) -> Answering<'a> {
+pub(crate) fn answering<'a>(call: &'a Call, id: &'a str, keeper: Option<&Keeper>) -> Answering<'a> {
     let form = call.url.stream.unwrap_or_default();
     let asked = Asked { task: call.task, include_usage: call.peek.include_usage, form };
     let id = id.strip_prefix("tr_").unwrap_or(id);
-    Answering { asked, request: call.text(), id, kept: false }
+    Answering { asked, request: call.text(), id, kept: keeper.is_some() }
 }

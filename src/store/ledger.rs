@@ -4,8 +4,9 @@
 //! the system keeps when the process dies. The thread takes whatever has gathered while it wrote the
 //! last batch and never waits for more. When commits fail, rows stay in memory and are tried again.
 
-use super::{RatesCache, Store, traces};
-use crate::records::TraceRecord;
+use super::{RatesCache, Store, answers, traces};
+use crate::records::{KeptAnswer, TraceRecord};
+use crate::types::OrgId;
 use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::future::Future;
@@ -58,8 +59,16 @@ impl Drop for WakeWriter {
 }
 
 struct Entry {
-    record: Box<TraceRecord>,
+    row: Row,
     ticket: Option<oneshot::Sender<()>>,
+}
+
+/// What is written.
+enum Row {
+    Trace(Box<TraceRecord>),
+    Answer(Box<KeptAnswer>),
+    /// An answer that is no longer kept.
+    Forgotten(OrgId, String),
 }
 
 #[derive(Default)]
@@ -104,14 +113,28 @@ impl Ledger {
 
     /// Writes a row when there is time for it; nobody waits.
     pub fn note(&self, record: Box<TraceRecord>) {
-        self.shared.lock().waiting.push_back(Entry { record, ticket: None });
+        self.shared.lock().waiting.push_back(Entry { row: Row::Trace(record), ticket: None });
         self.shared.wake_writer();
+    }
+
+    /// Keeps an answer: it is there when the next row that is written is safe.
+    pub fn keep(&self, answer: Box<KeptAnswer>) {
+        self.shared.lock().waiting.push_back(Entry { row: Row::Answer(answer), ticket: None });
+    }
+
+    /// Forgets an answer; the ticket says when it is gone.
+    pub fn forget(&self, org: OrgId, id: String) -> Ticket {
+        self.ticketed(Row::Forgotten(org, id))
     }
 
     /// Writes a row; the ticket says when it is safe.
     pub fn write(&self, record: Box<TraceRecord>) -> Ticket {
+        self.ticketed(Row::Trace(record))
+    }
+
+    fn ticketed(&self, row: Row) -> Ticket {
         let (sender, receiver) = oneshot::channel();
-        self.shared.lock().waiting.push_back(Entry { record, ticket: Some(sender) });
+        self.shared.lock().waiting.push_back(Entry { row, ticket: Some(sender) });
         Ticket::new(receiver, self.shared.clone())
     }
 
@@ -214,7 +237,11 @@ impl Writer {
         let undo = Undo(connection);
         let mut writer = traces::Writer::new(connection, &mut self.rates)?;
         for entry in batch {
-            writer.write(&entry.record)?;
+            match &entry.row {
+                Row::Trace(record) => writer.write(record)?,
+                Row::Answer(answer) => answers::write(connection, answer)?,
+                Row::Forgotten(org, id) => answers::forget(connection, *org, id)?,
+            }
         }
         drop(writer);
         connection.prepare_cached("COMMIT")?.execute([])?;

@@ -124,6 +124,7 @@ fn vendors_get_the_fields_that_they_take() {
         developer_role: true,
         unsupported: vec!["user".into()],
         json_schema: false,
+        ..Quirks::default()
     };
     let (body, dropped) = written_for(&prompt, &quirks).unwrap();
     assert_eq!(body["messages"][0]["role"], "developer");

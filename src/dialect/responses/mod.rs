@@ -40,7 +40,7 @@ use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use std::time::Duration;
 
-pub use thread::{items_of, join_items};
+pub use thread::{Paging, gone_on, id_of, is_request, items_of, join_items, output_of, page_of, removed};
 
 /// The side that faces callers.
 #[derive(Clone, Copy, Debug, Default)]
