@@ -28,11 +28,12 @@ impl Stage {
         home.add_provider("oa", "openai", &fake.openai_url());
         home.add_provider("an", "anthropic", &fake.url());
         home.run(&["provider", "add", "sandbox"]);
+        home.add_provider("rs", "responses", &fake.openai_url());
         let gateway = home.serve();
         Stage { fake, home, gateway }
     }
 
-    fn environment(&self) -> Vec<(&'static str, String)> {
+    fn environment(&self, providers: &str) -> Vec<(&'static str, String)> {
         let dead = self.home.key("dead", &[]);
         self.home.run(&["key", "revoke", "dead", "--yes"]);
         vec![
@@ -42,7 +43,7 @@ impl Stage {
             ("OSAI_NARROW_KEY", self.home.key("narrow", &["--provider", "oa"])),
             ("OSAI_DEAD_KEY", dead),
             ("OSAI_FAKE", self.fake.url()),
-            ("OSAI_PROVIDERS", "oa an".to_owned()),
+            ("OSAI_PROVIDERS", providers.to_owned()),
         ]
     }
 }
@@ -85,7 +86,15 @@ fn run(suite: &str, environment: Vec<(&'static str, String)>) {
 fn through_the_gateway(suite: &str) {
     sdks();
     let stage = Stage::set();
-    run(suite, stage.environment());
+    run(suite, stage.environment("oa an"));
+}
+
+/// The same with a provider of each protocol behind, and an organisation that keeps answers.
+fn through_the_gateway_to_all(suite: &str) {
+    sdks();
+    let stage = Stage::set();
+    stage.home.run(&["org", "edit", "--bodies", "full"]);
+    run(suite, stage.environment("oa an rs"));
 }
 
 /// Without a gateway: the provider must be what the SDK takes for the vendor's.
@@ -128,6 +137,21 @@ fn anthropic_node() {
 #[test]
 fn langchain_python() {
     through_the_gateway("langchain_python.py");
+}
+
+#[test]
+fn responses_python_takes_the_fake_for_openai() {
+    without_the_gateway("responses_python.py");
+}
+
+#[test]
+fn responses_python() {
+    through_the_gateway_to_all("responses_python.py");
+}
+
+#[test]
+fn responses_node() {
+    through_the_gateway_to_all("responses_node.mjs");
 }
 
 #[test]

@@ -13,11 +13,11 @@ use serde::Serialize;
 pub struct Record {
     id: String,
     name: String,
-    bodies: Bodies,
     selected: bool,
     users: usize,
     providers: usize,
     keys: usize,
+    bodies: Bodies,
     created: Time,
 }
 

@@ -171,6 +171,22 @@ fn item_events(place: usize, said: &Said, events: &mut Vec<Value>) {
         Said::Call { input, .. } => ("function_call_arguments", pieces_of(input)),
         Said::Redacted(_) => ("", Vec::new()),
     };
+    let part_of = |whole: &Value| whole["content"][0].clone();
+    let content = |kind: &str, part: Value| {
+        let part = json!({"type": format!("response.content_part.{kind}"), "item_id": whole["id"], "output_index": place, "content_index": 0, "part": part});
+        matches!(said, Said::Text(_) | Said::Refusal(_)).then_some(part)
+    };
+    let mut empty = part_of(&whole);
+    for name in ["text", "refusal"] {
+        if empty[name].is_string() {
+            empty[name] = "".into();
+        }
+    }
+    events.extend(content("added", empty));
+    if matches!(said, Said::Thinking(_)) {
+        let part = json!({"type": "summary_text", "text": ""});
+        events.push(json!({"type": "response.reasoning_summary_part.added", "item_id": whole["id"], "output_index": place, "summary_index": 0, "part": part}));
+    }
     for piece in pieces {
         let mut delta = json!({"type": format!("response.{name}.delta"), "item_id": whole["id"], "output_index": place, "delta": piece});
         match said {
@@ -180,6 +196,7 @@ fn item_events(place: usize, said: &Said, events: &mut Vec<Value>) {
         }
         events.push(delta);
     }
+    events.extend(content("done", part_of(&whole)));
     events.push(json!({"type": "response.output_item.done", "output_index": place, "item": whole}));
 }
 
