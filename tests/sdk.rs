@@ -8,6 +8,8 @@
 mod fake;
 #[path = "common/gateway.rs"]
 mod gateway;
+#[path = "common/sdks.rs"]
+mod sdks;
 
 use fake::Fake;
 use gateway::{Gateway, Home};
@@ -48,27 +50,10 @@ impl Stage {
     }
 }
 
-/// Where `./tests/run` installed the SDKs.
-fn sdks() -> PathBuf {
-    let given = std::env::var_os("OPTSCALE_AI_TEST_SDKS").map(PathBuf::from);
-    let cache = || {
-        let own = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
-        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or(own)?;
-        cache.join("optscale-ai-tests/current").canonicalize().ok()
-    };
-    let found = given.or_else(cache).filter(|folder| {
-        ["requirements.txt", "package-lock.json"].iter().all(|pins| {
-            let wanted = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk").join(pins);
-            std::fs::read(folder.join(pins)).ok() == std::fs::read(wanted).ok()
-        })
-    });
-    found.expect("the SDKs are not installed, or not these versions: run ./tests/run")
-}
-
 /// Runs a suite and shows what it said if a case failed. `OSAI_CASE` narrows it to cases with that
 /// word in their name.
 fn run(suite: &str, environment: Vec<(&'static str, String)>) {
-    let sdks = sdks();
+    let sdks = sdks::folder();
     let program = if suite.ends_with(".mjs") { PathBuf::from("node") } else { sdks.join("venv/bin/python") };
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk").join(suite);
     let mut command = Command::new(program);
@@ -84,14 +69,14 @@ fn run(suite: &str, environment: Vec<(&'static str, String)>) {
 }
 
 fn through_the_gateway(suite: &str) {
-    sdks();
+    sdks::folder();
     let stage = Stage::set();
     run(suite, stage.environment("oa an"));
 }
 
 /// The same with a provider of each protocol behind, and an organisation that keeps answers.
 fn through_the_gateway_to_all(suite: &str) {
-    sdks();
+    sdks::folder();
     let stage = Stage::set();
     stage.home.run(&["org", "edit", "--bodies", "full"]);
     run(suite, stage.environment("oa an rs"));
