@@ -140,6 +140,11 @@ fn responses_node() {
 }
 
 #[test]
+fn vercel_ai() {
+    through_the_gateway_to_all("vercel_ai.mjs");
+}
+
+#[test]
 fn litellm_python() {
     through_the_gateway("litellm_python.py");
 }
