@@ -16,7 +16,7 @@
 //! - [`catalogue`]: models, capabilities and dated prices.
 //! - [`connect`]: what a client needs to be pointed here, one file a client.
 //! - [`secrets`]: the master key, sealing and opening, the text of virtual keys.
-//! - [`store`]: the only place that knows SQL; its writer thread is the ledger.
+//! - [`store`]: the only place that knows SQL; its writer thread is the ledger, with a journal before it.
 //! - [`config`]: home directory and environment variables.
 //!
 //! **Shared shapes**

@@ -2,6 +2,10 @@
 //!
 //! Plain data. How a record is stored, checked or shown is said elsewhere.
 
+mod sheet;
+
+pub use sheet::{Feature, Finding, Sheet, Verdict};
+
 use crate::price::Rates;
 use crate::types::{KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Secret, Task, Time, TraceId, Usage, UserId};
 use bytes::Bytes;
@@ -262,7 +266,7 @@ pub struct Key {
     pub last_four: String,
     /// Providers that it may call; none given means all that its user may.
     pub providers: Vec<String>,
-    /// `provider/model`s that it may call; none given means all that its user may.
+    /// `provider/model`s and names of routing rules that it may call; none given means all that its user may.
     pub models: Vec<String>,
     /// Notes that each of its calls carries.
     pub tags: BTreeMap<String, String>,

@@ -335,7 +335,7 @@ fn a_model_is_called_through_the_gateway() {
     said.has("tools", "ok", &["get_weather({\"city\":\"Paris\""]);
     said.has("usage", "ok", &["plain 11 tokens in", "stream 11 tokens in"]);
     assert!(fake.requests().iter().all(|request| request.header("authorization") == Some("Bearer provider-secret")));
-    assert_eq!(home.json(&["traces"]).as_array().unwrap().len(), 3);
+    assert!(home.json(&["traces"]).as_array().unwrap().len() > 3);
 }
 
 #[test]

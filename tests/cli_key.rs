@@ -208,6 +208,8 @@ hint: did you mean `fast`?
 #[test]
 fn connect_shows_what_a_client_needs() {
     let shell = Shell::with_sandbox();
+    let clients: Vec<&str> = optscale_ai::connect::clients().iter().map(|client| client.name()).collect();
+    let clients = clients.join(", ");
     shell.shows(
         "connect -o json",
         r#"{
@@ -218,11 +220,19 @@ fn connect_shows_what_a_client_needs() {
 }
 "#,
     );
-    shell.expect("connect", 0, "Base URL:   http://127.0.0.1:8642/v1
+    shell.expect(
+        "connect",
+        0,
+        "Base URL:   http://127.0.0.1:8642/v1
 API key:    sk-osai-KEY
 Model name: sandbox/echo
-", "a ready snippet: `optscale-ai connect CLIENT` with openai-python, openai-node, anthropic-python, anthropic-node, langchain, litellm, codex, cursor, curl, env
-");
+",
+        &format!(
+            "a ready snippet: `optscale-ai connect CLIENT` with {}
+",
+            optscale_ai::connect::clients().iter().map(|client| client.name()).collect::<Vec<_>>().join(", ")
+        ),
+    );
     let one: Value = serde_json::from_str(&shell.ok("connect -o json")).unwrap();
     let two: Value =
         serde_json::from_str(&shell.ok("connect curl -o json --model x/y --base-url https://h/v1")).unwrap();
@@ -233,10 +243,7 @@ Model name: sandbox/echo
     shell.fails(
         "connect curll",
         3,
-        "error: there is no client `curll`
-hint: did you mean `curl`?
-hint: known are openai-python, openai-node, anthropic-python, anthropic-node, langchain, litellm, codex, cursor, curl, env
-",
+        &format!("error: there is no client `curll`\nhint: did you mean `curl`?\nhint: known are {clients}\n"),
     );
     let bare = Shell::new();
     bare.fails(

@@ -59,11 +59,13 @@ fn a_database_from_the_future() {
     let file = shell.home().join("optscale.db");
     let mut bytes = fs::read(&file).unwrap();
     // The header's user version (SQLite file format, offset 60), big-endian.
+    let known = u32::from_be_bytes(bytes[60..64].try_into().unwrap());
     bytes[60..64].copy_from_slice(&999_u32.to_be_bytes());
     fs::write(&file, bytes).unwrap();
     for line in ["keys", "key create app", "init"] {
-        shell.fails(line, 1, "error: the database DIR/home/optscale.db has version 999, this program knows versions up to 1; update optscale-ai, or name another home with --home DIR
+        let wanted = format!("error: the database DIR/home/optscale.db has version 999, this program knows versions up to {known}; update optscale-ai, or name another home with --home DIR
 ");
+        shell.fails(line, 1, &wanted);
     }
 }
 

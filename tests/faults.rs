@@ -36,6 +36,10 @@ fn whatever_the_provider_does_wrong_has_a_name() {
             assert!(code.is_empty() || said == code, "{provider} {words}: {said} {message}");
             let trace = stage.trace(&trace_id);
             assert_eq!((&trace["status"], &trace["http_status"]), (&json!("error"), &json!(status)), "{trace}");
+            if ["malformed", "rst", "cut"].contains(&words) {
+                assert!(trace["output_tokens"].as_u64() > Some(0), "what had come is counted: {trace}");
+                assert_eq!(trace["estimated"], true, "{trace}");
+            }
         }
     }
 }
@@ -107,6 +111,34 @@ fn a_provider_that_repeats_its_key_is_not_repeated() {
     let (status, code, message) = error(stage.chat("oa/fake", json!({})));
     assert_eq!((status, code.as_str()), (403, "provider_error"));
     assert!(!message.contains(gateway::PROVIDER_KEY), "{message}");
+}
+
+#[test]
+fn half_an_answer_on_which_somebody_hangs_up_is_counted() {
+    let stage = Stage::set(&[]);
+    let half = r#"{"id":"c1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"one two three four"#;
+    let json = [("content-type".to_owned(), "application/json".to_owned())].to_vec();
+    stage.fake.answer(Answer { headers: json, ..Answer::stream(vec![Step::Send(half.into()), Step::Hang]) });
+    let mut waiting = stage.open(&chat("oa/fake", json!({})));
+    waiting.set_read_timeout(Some(std::time::Duration::from_millis(300))).unwrap();
+    assert!(stage.fake.wait_requests(1, SOON));
+    let mut byte = [0];
+    assert!(waiting.read_exact(&mut byte).is_err(), "nothing goes on before it is whole");
+    drop(waiting);
+    let trace = stage.newest(|trace| trace["status"] == "interrupted");
+    assert!(trace["output_tokens"].as_u64() > Some(0), "{trace}");
+}
+
+#[test]
+fn a_long_stream_is_estimated_by_its_beginning() {
+    let stage = Stage::set(&[]);
+    let model = "oa/fake-s20000-nousage";
+    let text = stage.chat(model, json!({"stream": true})).text().unwrap();
+    assert!(text.ends_with("data: [DONE]\n\n"));
+    // Twenty thousand words `w123 `, of two tokens and more each.
+    let trace = stage.newest(|trace| trace["status"] == "ok" && trace["output_tokens"].as_u64() > Some(20_000));
+    assert!(trace["output_tokens"].as_u64() < Some(100_000), "{trace}");
+    assert_eq!(trace["estimated"], true, "{trace}");
 }
 
 #[test]

@@ -327,6 +327,17 @@ fn a_proxy_that_fails_is_named_without_its_password() {
 }
 
 #[test]
+fn what_a_proxy_refuses_is_not_the_providers_answer() {
+    let proxy = Proxy::start(0);
+    let address = format!("http://user:wrong@127.0.0.1:{}", proxy.port());
+    let stage = Stage::set(&format!("http://{AWAY}/v1"), &[], &[("HTTP_PROXY", &address)]);
+    let (status, code, message) = stage.fault("whole");
+    assert_eq!((status, code.as_str()), (502, "provider_unreachable"), "{message}");
+    let named = format!("the proxy http://127.0.0.1:{} wants another authorization", proxy.port());
+    assert!(message.contains(&named) && !message.contains("wrong"), "{message}");
+}
+
+#[test]
 fn this_machine_is_reached_without_a_proxy() {
     let (fake, proxy) = (fake::Fake::start(), Proxy::start(0));
     let address = format!("http://127.0.0.1:{}", proxy.port());

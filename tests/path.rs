@@ -191,6 +191,82 @@ fn what_was_configured_a_moment_ago_is_known() {
 }
 
 #[test]
+fn a_key_may_be_limited_to_a_routing_rule() {
+    let stage = Stage::set(&[]);
+    stage.home.run(&["route", "add", "fast", "--target", "oa/fake"]);
+    let key = stage.home.key("narrow", &["--model", "fast"]);
+    let call = |model: &str| {
+        let url = format!("{}/chat/completions", stage.gateway.base_url());
+        stage.client.post(url).bearer_auth(&key).body(chat(model, json!({})).to_string()).send().unwrap()
+    };
+    assert_eq!(call("fast").status(), 200);
+    assert_eq!(error(call("oa/fake")).1, "model_not_allowed");
+    let url = format!("{}/models", stage.gateway.base_url());
+    let listed: Value = stage.client.get(url).bearer_auth(&key).send().unwrap().json().unwrap();
+    assert_eq!((listed["data"].as_array().unwrap().len(), &listed["data"][0]["id"]), (1, &json!("fast")));
+    let missing = stage.home.command(&["key", "edit", "narrow", "--model", "fats"]).output().unwrap();
+    assert_eq!(missing.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("fast"), "the near name");
+}
+
+#[test]
+fn a_key_that_is_revoked_while_its_body_comes_is_refused() {
+    use std::io::{Read, Write};
+    let stage = Stage::set(&[]);
+    let key = stage.home.key("short", &[]);
+    let body = chat("oa/fake", json!({})).to_string();
+    let mut slow = std::net::TcpStream::connect(stage.gateway.root().trim_start_matches("http://")).unwrap();
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{{",
+        body.len()
+    );
+    slow.write_all(head.as_bytes()).unwrap();
+    // The key is known: only then is its body read.
+    let url = format!("{}/models", stage.gateway.base_url());
+    let works = || stage.client.get(&url).bearer_auth(&key).send().unwrap().status() == 200;
+    assert!(works());
+    stage.home.run(&["key", "revoke", "short", "--yes"]);
+    let until = Instant::now() + SOON;
+    while works() {
+        assert!(Instant::now() < until, "the key lives on");
+    }
+    slow.write_all(&body.as_bytes()[1..]).unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("was revoked"), "{answer}");
+    assert!(stage.fake.requests().is_empty(), "nothing went out");
+}
+
+#[test]
+fn what_is_dropped_is_named_by_the_callers_path() {
+    let stage = Stage::set(&[]);
+    let call = |id: &str| json!({"id": id, "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let messages = json!([
+        {"role": "system", "content": "a"},
+        {"role": "system", "content": "b"},
+        {"role": "user", "content": "c"},
+        {"role": "assistant", "content": null, "tool_calls": [call("x"), call("y")]},
+        {"role": "tool", "tool_call_id": "x", "content": "1"},
+        {"role": "tool", "tool_call_id": "y", "content": "2"},
+        {"role": "user", "name": "ann", "content": "d"},
+    ]);
+    let answer = stage.chat("an/fake", json!({"messages": messages}));
+    assert_eq!(answer.status(), 200);
+    assert_eq!(header(&answer, "x-optscale-dropped"), "messages[6].name");
+}
+
+#[test]
+fn a_model_that_does_not_think_is_not_asked_to() {
+    let stage = Stage::set(&[]);
+    let asked = json!({"thinking": {"type": "enabled", "budget_tokens": 1024}});
+    let answer = stage.messages("sandbox/echo", asked.clone());
+    assert_eq!((answer.status().as_u16(), header(&answer, "x-optscale-dropped")), (200, "thinking".to_owned()));
+    let answer = stage.messages("oa/fake", asked);
+    assert_eq!(answer.headers().get("x-optscale-dropped"), None, "nobody knows: it is asked");
+    assert!(stage.fake.last().json()["reasoning_effort"].is_string());
+}
+
+#[test]
 fn a_name_means_what_its_caller_may_call() {
     let stage = Stage::set(&[]);
     stage.home.run(&["route", "add", "quick", "--target", "sandbox/echo"]);

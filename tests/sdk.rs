@@ -1,4 +1,4 @@
-//! The vendors' own SDKs against the gateway, and the gateway against both protocols.
+//! The vendors' own SDKs against the gateway, and the gateway against each protocol.
 //!
 //! Each suite in `tests/sdk/` is a child process that talks to a gateway and a fake provider of its
 //! own. `./tests/run` installs the SDKs.
@@ -29,6 +29,7 @@ impl Stage {
         let home = Home::new();
         home.add_provider("oa", "openai", &fake.openai_url());
         home.add_provider("an", "anthropic", &fake.url());
+        home.add_provider("ge", "gemini", &fake.url());
         home.run(&["provider", "add", "sandbox"]);
         home.add_provider("rs", "responses", &fake.openai_url());
         let gateway = home.serve();
@@ -69,9 +70,7 @@ fn run(suite: &str, environment: Vec<(&'static str, String)>) {
 }
 
 fn through_the_gateway(suite: &str) {
-    sdks::folder();
-    let stage = Stage::set();
-    run(suite, stage.environment("oa an"));
+    before_providers(suite, &std::env::var("OSAI_TRY").unwrap_or("oa an".into()));
 }
 
 /// The same with a provider of each protocol behind, and an organisation that keeps answers.
@@ -79,7 +78,14 @@ fn through_the_gateway_to_all(suite: &str) {
     sdks::folder();
     let stage = Stage::set();
     stage.home.run(&["org", "edit", "--bodies", "full"]);
-    run(suite, stage.environment("oa an rs"));
+    run(suite, stage.environment("oa an ge rs"));
+}
+
+/// With these providers behind: see `cases.py`.
+fn before_providers(suite: &str, providers: &str) {
+    sdks::folder();
+    let stage = Stage::set();
+    run(suite, stage.environment(providers));
 }
 
 /// Without a gateway: the provider must be what the SDK takes for the vendor's.
@@ -142,6 +148,26 @@ fn responses_node() {
 #[test]
 fn vercel_ai() {
     through_the_gateway_to_all("vercel_ai.mjs");
+}
+
+#[test]
+fn google_genai_python_takes_the_fake_for_gemini() {
+    without_the_gateway("google_genai_python.py");
+}
+
+#[test]
+fn google_genai_python() {
+    before_providers("google_genai_python.py", "oa an ge");
+}
+
+#[test]
+fn langchain_google_python() {
+    before_providers("langchain_google_python.py", "oa an ge");
+}
+
+#[test]
+fn gemini_cli() {
+    before_providers("gemini_cli.py", "oa an ge");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use gateway::{Gateway, Home};
 use reqwest::blocking::{Client, Response};
 use rusqlite::Connection;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::process::Command;
 use std::thread::{JoinHandle, spawn};
 use std::time::{Duration, Instant};
@@ -69,21 +70,26 @@ impl Stage {
         }
     }
 
-    /// Every one of these answers is whole, and its trace is there.
+    /// Every one of these answers is whole, and its trace is there, or it is a refusal; not all are.
     fn check(&self, answers: Vec<JoinHandle<Response>>) {
-        for answer in answers {
-            let answer = answer.join().unwrap();
-            assert_eq!(answer.status(), 200);
-            let id = answer.headers()["x-optscale-trace-id"].to_str().unwrap().to_owned();
-            let trace = self.home.json(&["traces", "show", &id]);
-            assert_eq!((&trace["status"], &trace["cost_usd"]), (&json!("ok"), &trace_cost(&trace)), "{trace}");
-        }
+        let answers = answers.into_iter().map(|answer| answer.join().unwrap());
+        // A call on its way while the gateway became unready was turned away as well.
+        let (refused, answers): (Vec<_>, Vec<_>) = answers.partition(|answer| answer.status() == 503);
+        refused.into_iter().for_each(check_refusal);
+        assert!(!answers.is_empty(), "every call was turned away");
+        check_ledger(&self.home, &answers);
     }
 }
 
-fn trace_cost(trace: &Value) -> Value {
-    assert!(trace["cost_usd"].is_string(), "{trace}");
-    trace["cost_usd"].clone()
+fn check_ledger(home: &Home, answers: &[Response]) {
+    let rows = home.json(&["traces", "list", "--limit", "0"]);
+    let rows: HashMap<&str, &Value> =
+        rows.as_array().unwrap().iter().map(|row| (row["id"].as_str().unwrap(), row)).collect();
+    for answer in answers {
+        assert_eq!(answer.status(), 200);
+        let trace = rows[answer.headers()["x-optscale-trace-id"].to_str().unwrap()];
+        assert!(trace["status"] == "ok" && trace["cost_usd"].is_string(), "{trace}");
+    }
 }
 
 fn check_refusal(answer: Response) {
@@ -104,6 +110,61 @@ fn a_locked_database_turns_calls_away_and_loses_nothing() {
     stage.wait_ready();
     stage.check(waiting);
     stage.check(vec![stage.call()]);
+}
+
+#[test]
+fn answers_do_not_wait_for_the_database_and_survive_the_process() {
+    let stage = Stage::set();
+    let other = Connection::open(stage.home.database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let answers: Vec<Response> = (0..5).map(|_| stage.call().join().unwrap()).collect();
+    let Stage { home, gateway, .. } = stage;
+    gateway.kill();
+    other.execute_batch("ROLLBACK").unwrap();
+    // Nobody serves: who reads folds the journal in.
+    check_ledger(&home, &answers);
+    let again = home.serve();
+    check_ledger(&home, &answers);
+    assert_eq!(again.stop(), Some(0));
+}
+
+#[test]
+fn a_damaged_journal_stops_no_start() {
+    let (mut home, key) = Stage::prepared();
+    let journal = home.database().with_file_name("journal");
+    for damage in [&b""[..], &[0x5a; 300], b"OSAI-jr1 and nothing that follows", &[0; 70]] {
+        let stage = Stage { gateway: home.serve(), home, key: key.clone() };
+        stage.check(vec![stage.call()]);
+        let gateway;
+        Stage { home, gateway, .. } = stage;
+        gateway.kill();
+        for entry in std::fs::read_dir(&journal).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|end| end == "log") {
+                std::fs::write(path, damage).unwrap();
+            }
+        }
+    }
+    // Where the journal cannot be at all, answers wait for their commits.
+    std::fs::remove_dir_all(&journal).unwrap();
+    std::fs::write(&journal, "in the way").unwrap();
+    let stage = Stage { gateway: home.serve(), home, key };
+    stage.check(vec![stage.call()]);
+}
+
+#[test]
+fn a_locked_database_without_a_journal_holds_answers_back_and_loses_nothing() {
+    let (home, key) = Stage::prepared();
+    std::fs::write(home.database().with_file_name("journal"), "in the way").unwrap();
+    let stage = Stage { gateway: home.serve(), home, key };
+    let other = Connection::open(stage.home.database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (refused, waiting) = stage.call_until_refused();
+    check_refusal(refused);
+    assert!(waiting.iter().all(|answer| !answer.is_finished()), "an answer left although nothing of it was safe");
+    other.execute_batch("ROLLBACK").unwrap();
+    stage.wait_ready();
+    stage.check(waiting);
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub struct CreateKey {
     pub user: Option<String>,
     /// Providers that it may call; none given means all that its user may.
     pub providers: Vec<String>,
-    /// `provider/model`s that it may call; none given means all that its user may.
+    /// `provider/model`s and routing rules that it may call; none given means all that its user may.
     pub models: Vec<String>,
     /// When it ends.
     pub expires: Option<Time>,
@@ -74,7 +74,7 @@ pub fn find(store: &Store, org: OrgId, name: &str) -> Result<KeyRow, AdminError>
 /// Makes a key.
 ///
 /// # Errors
-/// [`AdminError::Invalid`], [`AdminError::AlreadyExists`], [`AdminError::NotFound`] for its user or a provider,
+/// [`AdminError::Invalid`], [`AdminError::AlreadyExists`], [`AdminError::NotFound`] for its user, a provider or a routing rule,
 /// [`AdminError::Refused`] where the given text is another key's.
 pub fn create(store: &Store, sealer: &Sealer, org: OrgId, wanted: &CreateKey) -> Result<KeyWithText, AdminError> {
     names::check_name(&wanted.name)?;
@@ -260,7 +260,12 @@ fn check_lists(
 ) -> Result<(), AdminError> {
     let known = store.providers(org)?;
     providers.unwrap_or_default().iter().try_for_each(|provider| names::check_provider(provider, &known))?;
-    models.unwrap_or_default().iter().try_for_each(|model| names::check_model(model, &known))
+    let routes = store.routes(org)?;
+    let is_route = |name: &str| routes.iter().any(|route| route.name == name);
+    models.unwrap_or_default().iter().filter(|name| !is_route(name)).try_for_each(|name| match name.contains('/') {
+        true => names::check_model(name, &known),
+        false => Err(names::no_model_or_route(name, &known, &routes)),
+    })
 }
 
 fn check_end(expires: Option<Time>) -> Result<(), AdminError> {

@@ -10,6 +10,7 @@ mod names;
 pub mod orgs;
 pub mod providers;
 pub mod routes;
+pub mod sheets;
 pub mod users;
 mod vendor;
 

@@ -43,6 +43,17 @@ pub(super) fn check_model(model: &str, providers: &[ProviderRow]) -> Result<(), 
     check_provider(provider, providers)
 }
 
+/// A name without a provider means a routing rule, and there is none.
+pub(super) fn no_model_or_route(name: &str, providers: &[ProviderRow], routes: &[Route]) -> AdminError {
+    match routes.is_empty() {
+        true => match check_model(name, providers) {
+            Err(error) => error,
+            Ok(()) => AdminError::not_found("route", name, []),
+        },
+        false => AdminError::not_found("route", name, routes.iter().map(|route| route.name.as_str())),
+    }
+}
+
 /// What a provider may call a model.
 pub(super) fn check_model_name(name: &str) -> Result<(), AdminError> {
     let odd = |c: char| c.is_whitespace() || c.is_control();

@@ -108,6 +108,10 @@ pub fn edit(
             check_free(change, org, &edited.name)?;
             rename_everywhere(change, &row, &edited.name)?;
         }
+        if (&edited.base_url, edited.protocol) != (&row.base_url, row.protocol) {
+            // Another server may have other models under the same names.
+            change.forget_sheets(row.id)?;
+        }
         change.edit_provider(row.id, &as_new(&edited))?;
         if let Some(secret) = &secret {
             keep_secret(change, sealer, row.id, secret)?;
@@ -156,6 +160,7 @@ pub fn remove(store: &Store, org: OrgId, name: &str) -> Result<ProviderRow, Admi
             );
             return Err(AdminError::Refused(reason));
         }
+        change.forget_sheets(row.id)?;
         change.remove_provider(row.id, Time::now())?;
         Ok(row)
     })
@@ -231,7 +236,10 @@ fn rename_everywhere(change: &Change<'_>, row: &ProviderRow, to: &str) -> Result
         change.allow_user(user.id, &rename(&user.allowed))?;
     }
     for key in change.keys(row.org)?.into_iter().map(|row| row.key).filter(|key| key.revoked.is_none()) {
-        let (providers, models) = (rename(&key.providers), rename(&key.models));
+        let providers = rename(&key.providers);
+        // A name without a slash is a routing rule's.
+        let model = |name: &String| renamed(name, &row.name, to).filter(|_| name.contains('/'));
+        let models: Vec<String> = key.models.iter().map(|name| model(name).unwrap_or_else(|| name.clone())).collect();
         super::keys::write_lists(change, &key, &providers, &models)?;
     }
     for route in change.routes(row.org)? {

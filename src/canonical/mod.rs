@@ -5,15 +5,19 @@
 
 mod complaint;
 mod event;
+mod places;
 mod prompt;
 mod reply;
+mod seal;
 mod text;
 
 pub use complaint::{Code, Complaint};
 pub use event::{Block, BlockKind, Delta, Event, UsageReport};
+pub use places::Places;
 pub use prompt::{
     CacheMark, Effort, Format, Json, Media, MediaKind, Part, Prompt, Reasoning, Role, Sampling, Source, Thinking, Tool,
     ToolChoice, Turn,
 };
 pub use reply::{Choice, Finish, Reply};
+pub use seal::{opened_seal, sealed_by};
 pub use text::{Text, Voice};

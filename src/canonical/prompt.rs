@@ -1,5 +1,6 @@
 //! What a caller asks for.
 
+use super::places::Places;
 use crate::types::Protocol;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -81,6 +82,8 @@ pub struct Prompt {
     pub metadata: Map<String, Value>,
     /// Fields that the reader does not know, by name at the top of the body.
     pub extra: Map<String, Value>,
+    /// Where the parts stood in the caller's list of messages, where messages were joined or taken apart.
+    pub places: Places,
 }
 
 /// Who speaks.

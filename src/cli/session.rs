@@ -43,14 +43,16 @@ impl Session {
         Ok(home)
     }
 
-    /// The database for reading. An older one is brought up to date first.
+    /// The database for reading, with all that was delivered until now. An older one is brought up to date first.
     ///
     /// # Errors
     /// There is none, or it cannot be used.
     pub fn store(&self) -> Outcome<Store> {
         let home = self.home()?;
         home.check_readable()?;
-        Ok(self.store_for_reading(&home)?)
+        let store = self.store_for_reading(&home)?;
+        store.catch_up();
+        Ok(store)
     }
 
     /// As [`Session::store`], in a home that is known to be there.

@@ -109,6 +109,13 @@ impl Ui {
         }
     }
 
+    /// Says what is being done now, on a terminal, in a line that the next one replaces; nothing clears it.
+    pub fn progress(&self, words: &str) {
+        if self.talk >= Talk::Normal && io::stderr().is_terminal() {
+            speak(format_args!("\r\u{1b}[2K{words}"));
+        }
+    }
+
     /// Says how something is done.
     pub fn detail(&self, words: impl Display) {
         if self.talk >= Talk::Verbose {

@@ -1,4 +1,4 @@
-//! Environment variables that the SDKs of both protocols read, and many programs built on them.
+//! Environment variables that the SDKs of all protocols read, and many programs built on them.
 
 use super::quote::shell;
 use super::{Client, Connection};
@@ -30,6 +30,8 @@ impl Client for Env {
             ("OPENAI_API_KEY", key),
             ("ANTHROPIC_BASE_URL", connection.anthropic_base_url.as_str()),
             ("ANTHROPIC_API_KEY", key),
+            ("GOOGLE_GEMINI_BASE_URL", connection.anthropic_base_url.as_str()),
+            ("GEMINI_API_KEY", key),
         ]
         .map(|(name, value)| format!("export {name}={}\n", shell(value)))
         .concat()

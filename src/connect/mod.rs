@@ -10,6 +10,8 @@ mod codex;
 mod curl;
 mod cursor;
 mod env;
+mod gemini_cli;
+mod google_genai;
 mod langchain;
 mod litellm;
 mod openai_node;
@@ -26,7 +28,7 @@ const QUESTION: &str = "Say hello in one sentence.";
 pub struct Connection {
     /// Where OpenAI's SDKs find the gateway, such as `http://127.0.0.1:8642/v1`. Anthropic's work with it too.
     pub base_url: String,
-    /// Where Anthropic's SDKs find it, in their own style: they add `/v1/messages`.
+    /// Where Anthropic's SDKs find it, in their own style: they add `/v1/messages`. Google's add `/v1beta/models/...`.
     pub anthropic_base_url: String,
     /// Where Cursor finds it: it asks for chat completions in the words of Responses.
     pub cursor_base_url: String,
@@ -67,12 +69,14 @@ pub fn clients() -> &'static [&'static dyn Client] {
         &openai_node::OpenaiNode,
         &anthropic_python::AnthropicPython,
         &anthropic_node::AnthropicNode,
+        &google_genai::GoogleGenai,
         &langchain::Langchain,
         &litellm::Litellm,
         &codex::Codex,
         &cursor::Cursor,
         &curl::Curl,
         &env::Env,
+        &gemini_cli::GeminiCli,
     ]
 }
 

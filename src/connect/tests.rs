@@ -46,11 +46,13 @@ fn keys_cannot_leave_their_literal() {
 }
 
 #[test]
-fn env_exports_both_protocols() {
+fn env_exports_every_protocol() {
     let expected = "export OPENAI_BASE_URL='http://127.0.0.1:8642/v1'\n\
                     export OPENAI_API_KEY='sk-key'\n\
                     export ANTHROPIC_BASE_URL='http://127.0.0.1:8642'\n\
-                    export ANTHROPIC_API_KEY='sk-key'\n";
+                    export ANTHROPIC_API_KEY='sk-key'\n\
+                    export GOOGLE_GEMINI_BASE_URL='http://127.0.0.1:8642'\n\
+                    export GEMINI_API_KEY='sk-key'\n";
     assert_eq!(find("env").map(|client| client.snippet(&connection("sk-key"))).as_deref(), Some(expected));
 }
 

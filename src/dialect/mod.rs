@@ -5,6 +5,7 @@
 //! another one, and knows no key, no route and no table.
 
 pub mod anthropic;
+pub mod gemini;
 mod json;
 pub mod openai_chat;
 mod openai_error;
@@ -15,7 +16,7 @@ mod strings;
 
 use self::sse::Framing;
 use crate::body::Body;
-use crate::canonical::{Code, Complaint, Event, Prompt, Reply, Text, UsageReport};
+use crate::canonical::{Code, Complaint, Event, Prompt, Reasoning, Reply, Text, UsageReport};
 use crate::records::Quirks;
 use crate::scan::Cursor;
 use crate::types::{Protocol, Task, Time};
@@ -30,6 +31,7 @@ pub fn caller(protocol: Protocol) -> &'static dyn CallerDialect {
         Protocol::Openai => &openai_chat::Caller,
         Protocol::Anthropic => &anthropic::Caller,
         Protocol::Responses => &responses::Caller,
+        Protocol::Gemini => &gemini::Caller,
     }
 }
 
@@ -39,6 +41,7 @@ pub fn provider(protocol: Protocol) -> &'static dyn ProviderDialect {
         Protocol::Openai => &openai_chat::Provider,
         Protocol::Anthropic => &anthropic::Provider,
         Protocol::Responses => &responses::Provider,
+        Protocol::Gemini => &gemini::Provider,
     }
 }
 
@@ -243,6 +246,9 @@ pub trait CallerDialect: Send + Sync {
         Ok(Thread::default())
     }
 
+    /// Where a request asks for the reasoning that was read as `wish`.
+    fn reasoning_field(&self, wish: &Reasoning) -> &'static str;
+
     /// Writes a whole answer.
     fn write_reply(&self, task: Task, reply: Reply) -> Written;
 
@@ -281,6 +287,11 @@ pub trait WriteStream: Send {
 
     /// Appends the frames that say `event`.
     fn event(&mut self, event: Event, out: &mut BytesMut);
+
+    /// Appends a frame that the provider wrote in the same dialect, in the layout that the caller asked for.
+    fn relay(&mut self, frame: &sse::Frame, out: &mut BytesMut) {
+        out.extend_from_slice(&frame.raw);
+    }
 
     /// Appends the frames that end the stream well: the caller has the whole answer with them.
     fn end(&mut self, out: &mut BytesMut);
@@ -327,7 +338,8 @@ pub trait ProviderDialect: Send + Sync {
     /// needs to be told (usage in streams). Everything else stays byte for byte.
     fn splice(&self, task: Task, body: &mut Body, peek: &Peek, target: &Target<'_>);
 
-    /// Writes a request that came in another dialect.
+    /// Writes a request that came in another dialect. Paths in it, of what is dropped or refused, are those of the
+    /// prompt: `system[PART]`, `messages[TURN].content[PART]`; [`crate::canonical::Places`] makes them the caller's.
     ///
     /// # Errors
     /// [`crate::canonical::Code::UnsupportedFeature`] where leaving a part out would change what is asked.

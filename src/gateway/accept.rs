@@ -2,7 +2,7 @@
 
 use super::call::{Arrival, Call, KeptAct, Outcome, Owner, Wanted};
 use crate::canonical::{Code, Complaint};
-use crate::dialect::{self, CallerDialect, UrlFacts, Written, responses};
+use crate::dialect::{self, CallerDialect, StreamForm, UrlFacts, Written, responses};
 use crate::records::{LimitField, Quirks};
 use crate::types::{Protocol, Secret, Task};
 use bytes::{Bytes, BytesMut};
@@ -15,6 +15,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Where a key may stand, in the order of looking.
+/// Segments before an endpoint that say nothing of what is wanted.
+const PREFIXES: [&str; 4] = ["v1/", "anthropic/", "cursor/", "/"];
+/// Versions that only Gemini has.
+const GEMINI_VERSIONS: [&str; 3] = ["v1beta/", "v1alpha/", "v1beta1/"];
 static KEY_HEADERS: [HeaderName; 3] = [
     HeaderName::from_static("x-api-key"),
     HeaderName::from_static("api-key"),
@@ -23,6 +27,9 @@ static KEY_HEADERS: [HeaderName; 3] = [
 static SESSION: HeaderName = HeaderName::from_static("x-optscale-session");
 static TAGS: HeaderName = HeaderName::from_static("x-optscale-tags");
 static ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+/// By which Google's SDKs are known.
+static GOOGLE: [HeaderName; 2] =
+    [HeaderName::from_static("x-goog-api-client"), HeaderName::from_static("x-goog-api-key")];
 const KEY_PREFIX: &str = "sk-osai-";
 
 /// Of a model or a session, in bytes.
@@ -38,10 +45,11 @@ const BODY_IDLE: Duration = Duration::from_secs(30);
 ///
 /// The dialect comes back also when the URL wants nothing we know, so that the error is in it.
 pub(crate) fn accept(method: &Method, uri: &Uri, headers: HeaderMap) -> (&'static dyn CallerDialect, Outcome<Arrival>) {
-    let (org, rest) = read_path(uri.path());
-    let (dialect, wanted) = match look_up(rest, (method, uri.query().unwrap_or_default()), &headers) {
+    let (org, rest, version) = read_path(uri.path());
+    let spoken = spoken(version, &headers);
+    let (dialect, wanted) = match look_up(rest, (method, uri.query()), spoken) {
         Some((dialect, wanted)) => (dialect, wanted),
-        None => return (dialect::caller(spoken(&headers)), Err(unknown_path(uri))),
+        None => return (dialect::caller(spoken), Err(unknown_path(uri))),
     };
     if *method != allowed_method(&wanted) {
         return (dialect, Err(wrong_method(method, uri, &wanted)));
@@ -60,9 +68,9 @@ pub(crate) fn accept(method: &Method, uri: &Uri, headers: HeaderMap) -> (&'stati
     (dialect, arrival)
 }
 
-/// Takes `/llm_proxy/ORG` off, then `/v1`, `/anthropic` and `/cursor` however often they stand: an SDK
-/// appends its own version segment to whatever base URL it was given.
-fn read_path(path: &str) -> (Option<&str>, &str) {
+/// Takes `/llm_proxy/ORG` off, then versions, `/anthropic` and `/cursor` however often they stand: an SDK
+/// appends its own version segment to whatever base URL it was given. Says whether one of Gemini's stood there.
+fn read_path(path: &str) -> (Option<&str>, &str, Option<Protocol>) {
     let path = path.trim_matches('/');
     let (org, mut rest) = match path.strip_prefix("llm_proxy/") {
         Some(inner) => {
@@ -71,10 +79,17 @@ fn read_path(path: &str) -> (Option<&str>, &str) {
         }
         None => (None, path),
     };
-    while let Some(inner) = ["v1/", "anthropic/", "cursor/", "/"].iter().find_map(|prefix| rest.strip_prefix(prefix)) {
-        rest = inner;
+    let mut version = None;
+    loop {
+        if let Some(inner) = GEMINI_VERSIONS.iter().find_map(|prefix| rest.strip_prefix(prefix)) {
+            version = Some(Protocol::Gemini);
+            rest = inner;
+        } else if let Some(inner) = PREFIXES.iter().find_map(|prefix| rest.strip_prefix(prefix)) {
+            rest = inner;
+        } else {
+            return (org, rest, version);
+        }
     }
-    (org, rest)
 }
 
 /// Whether one of the prefixes that are taken off is `/cursor`.
@@ -85,8 +100,8 @@ fn is_cursor(path: &str) -> bool {
 
 fn look_up(
     rest: &str,
-    (method, query): (&Method, &str),
-    headers: &HeaderMap,
+    (method, query): (&Method, Option<&str>),
+    spoken: Protocol,
 ) -> Option<(&'static dyn CallerDialect, Wanted)> {
     let task = |protocol, task| (protocol, Wanted::Task(task, UrlFacts::default()));
     let (protocol, wanted) = match rest {
@@ -97,10 +112,11 @@ fn look_up(
         "responses/input_tokens" => task(Protocol::Responses, Task::CountTokens),
         "messages" => task(Protocol::Anthropic, Task::Chat),
         "messages/count_tokens" => task(Protocol::Anthropic, Task::CountTokens),
-        "models" => (spoken(headers), Wanted::Models),
-        other => match other.strip_prefix("responses/") {
-            Some(kept) => (Protocol::Responses, kept_answer(kept, method, query)?),
-            None => (spoken(headers), Wanted::Model(decode(other.strip_prefix("models/")?))),
+        "models" => (spoken, Wanted::Models),
+        other => match (other.strip_prefix("responses/"), gemini_call(other, query)) {
+            (Some(kept), _) => (Protocol::Responses, kept_answer(kept, method, query.unwrap_or_default())?),
+            (None, Some((task, url))) => (Protocol::Gemini, Wanted::Task(task, url)),
+            (None, None) => (spoken, Wanted::Model(gemini_model(&decode(other))?)),
         },
     };
     Some((dialect::caller(protocol), wanted))
@@ -118,9 +134,49 @@ fn kept_answer(rest: &str, method: &Method, query: &str) -> Option<Wanted> {
     (!id.is_empty()).then(|| Wanted::Kept(act, decode(id), query.to_owned()))
 }
 
+/// A call in Gemini's way: the model in the path, the verb behind its last colon.
+fn gemini_call(rest: &str, query: Option<&str>) -> Option<(Task, UrlFacts)> {
+    let decoded = decode(rest);
+    let (model, verb) = decoded.rsplit_once(':')?;
+    let (task, stream) = match verb {
+        "generateContent" => (Task::Chat, None),
+        "streamGenerateContent" => (Task::Chat, Some(stream_form(query))),
+        "countTokens" => (Task::CountTokens, None),
+        "embedContent" => (Task::Embedding, None),
+        "batchEmbedContents" => (Task::EmbeddingBatch, None),
+        _ => return None,
+    };
+    // `models/` may be missing here: the verb tells what it is.
+    let model = gemini_model(model).unwrap_or_else(|| model.to_owned());
+    Some((task, UrlFacts { model: Some(model), stream }))
+}
+
+/// Without `alt=sse` a stream is one JSON array.
+fn stream_form(query: Option<&str>) -> StreamForm {
+    let events =
+        query.is_some_and(|query| query.split('&').any(|pair| matches!(pair, "alt=sse" | "$alt=sse" | "%24alt=sse")));
+    if events { StreamForm::Usual } else { StreamForm::JsonArray }
+}
+
+/// The model that a path names, with what Vertex has before it (`projects/P/locations/L/`,
+/// `publishers/PROVIDER/`) taken off. Google's own publisher says nothing; another is read as the provider.
+fn gemini_model(path: &str) -> Option<String> {
+    if let Some(model) = path.strip_prefix("models/") {
+        return Some(model.to_owned());
+    }
+    let publishers = path.find("publishers/").filter(|at| *at == 0 || path.starts_with("projects/"))?;
+    let (publisher, model) = path.get(publishers..)?.strip_prefix("publishers/")?.split_once("/models/")?;
+    Some(if publisher == "google" { model.to_owned() } else { format!("{publisher}/{model}") })
+}
+
 /// The protocol of a request whose URL does not tell.
-fn spoken(headers: &HeaderMap) -> Protocol {
-    if headers.contains_key(&ANTHROPIC_VERSION) { Protocol::Anthropic } else { Protocol::Openai }
+fn spoken(version: Option<Protocol>, headers: &HeaderMap) -> Protocol {
+    match version {
+        Some(protocol) => protocol,
+        None if headers.contains_key(&ANTHROPIC_VERSION) => Protocol::Anthropic,
+        None if GOOGLE.iter().any(|name| headers.contains_key(name)) => Protocol::Gemini,
+        None => Protocol::Openai,
+    }
 }
 
 fn decode(text: &str) -> String {
@@ -138,7 +194,8 @@ fn allowed_method(wanted: &Wanted) -> Method {
 fn unknown_path(uri: &Uri) -> Complaint {
     let message = format!(
         "there is no endpoint {}; this gateway has /v1/chat/completions, /v1/completions, /v1/embeddings, \
-         /v1/responses, /v1/messages, /v1/messages/count_tokens and /v1/models. With an SDK, set its base URL to http://HOST/v1",
+         /v1/responses, /v1/messages, /v1/messages/count_tokens, /v1beta/models/MODEL:VERB (generateContent, \
+         streamGenerateContent, countTokens, embedContent, batchEmbedContents) and /v1/models. With an SDK, set its base URL to http://HOST/v1",
         uri.path()
     );
     Complaint::new(Code::NotFound, message)
@@ -336,7 +393,11 @@ mod tests {
         ] {
             assert_eq!(read_path(path).1, "messages", "{path}");
         }
-        assert_eq!(read_path("/llm_proxy/acme/cursor/chat/completions"), (Some("acme"), "chat/completions"));
+        assert_eq!(read_path("/llm_proxy/acme/cursor/chat/completions"), (Some("acme"), "chat/completions", None));
+        assert_eq!(
+            read_path("/v1/v1beta/models/m:countTokens"),
+            (None, "models/m:countTokens", Some(Protocol::Gemini))
+        );
         for (path, cursor) in [
             ("/cursor/chat/completions", true),
             ("/llm_proxy/a/cursor/v1/chat/completions/", true),
@@ -349,10 +410,34 @@ mod tests {
 
     #[test]
     fn model_ids_may_hold_slashes_and_escapes() {
-        let wanted = |path| look_up(read_path(path).1, (&Method::GET, ""), &HeaderMap::new()).map(|found| found.1);
+        let wanted = |path| look_up(read_path(path).1, (&Method::GET, None), Protocol::Openai).map(|found| found.1);
         assert_eq!(wanted("/v1/models/a%2Fb:c"), Some(Wanted::Model("a/b:c".into())));
         assert_eq!(wanted("/v1/models/a/b"), Some(Wanted::Model("a/b".into())));
         assert_eq!(wanted("/v1/nothing"), None);
+    }
+
+    #[test]
+    fn gemini_names_model_and_verb_in_the_path() {
+        let wanted = |path: &str, query| {
+            let (dialect, wanted) = look_up(read_path(path).1, (&Method::POST, query), Protocol::Openai)?;
+            assert_eq!(dialect.protocol(), Protocol::Gemini, "{path}");
+            Some(wanted)
+        };
+        let task = |task, model: &str, stream| Some(Wanted::Task(task, UrlFacts { model: Some(model.into()), stream }));
+        assert_eq!(wanted("/v1beta/models/a%2Fb:1:generateContent", None), task(Task::Chat, "a/b:1", None));
+        assert_eq!(wanted("/v1/v1beta/a/b:countTokens", None), task(Task::CountTokens, "a/b", None));
+        let events = Some(StreamForm::Usual);
+        assert_eq!(wanted("/v1/models/m:streamGenerateContent", Some("key=k&alt=sse")), task(Task::Chat, "m", events));
+        let array = Some(StreamForm::JsonArray);
+        assert_eq!(wanted("/v1beta/models/m%3AstreamGenerateContent", None), task(Task::Chat, "m", array));
+        assert_eq!(wanted("/v1beta/models/m:batchEmbedContents", None), task(Task::EmbeddingBatch, "m", None));
+        let vertex = "/v1beta1/projects/p/locations/l/publishers/google/models/g:embedContent";
+        assert_eq!(wanted(vertex, None), task(Task::Embedding, "g", None));
+        assert_eq!(wanted("/v1beta1/publishers/an/models/c:generateContent", None), task(Task::Chat, "an/c", None));
+        assert!(
+            look_up("models/m:predict", (&Method::POST, None), Protocol::Gemini)
+                .is_some_and(|(_, wanted)| matches!(wanted, Wanted::Model(_)))
+        );
     }
 
     #[test]

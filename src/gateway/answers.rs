@@ -62,15 +62,31 @@ pub(crate) async fn look_up(worker: &Worker, caller: &Caller, call: &mut Call) -
 }
 
 async fn find(worker: &Worker, caller: &Caller, id: &str) -> Outcome<KeptAnswer> {
-    let (gateway, org, wanted) = (worker.gateway.clone(), caller.org.org.id, id.to_owned());
-    let looking = tokio::task::spawn_blocking(move || gateway.answers.find(org, &wanted)).await;
-    let found = looking.map_err(|_| Complaint::new(Code::Internal, "looking for an answer failed"))?;
-    let found = found.map_err(|error| Complaint::new(Code::StorageUnavailable, error.to_string()))?;
+    let mut found = look(worker, caller.org.org.id, id).await?;
+    if found.is_none() {
+        // An answer of a moment ago may still be on its way into the database.
+        worker.gateway().ledger().settled().await;
+        found = look(worker, caller.org.org.id, id).await?;
+    }
     let visible = found.filter(|kept| {
         let maker = maker(caller, kept.provider);
-        kept.user == caller.key.user.id && maker.is_none_or(|maker| may_call(caller, maker, &kept.model))
+        kept.user == caller.key.user.id && maker.is_none_or(|maker| may_see(caller, maker, &kept.model))
     });
     visible.ok_or_else(|| no_such_answer(id, caller))
+}
+
+/// Whether the caller may call the model by any of its names.
+fn may_see(caller: &Caller, maker: &ProviderState, model: &str) -> bool {
+    let name = format!("{}/{model}", maker.record.name);
+    let mut rules = caller.org.routes.values().filter(|rule| rule.target == name);
+    may_call(caller, maker, model, None) || rules.any(|rule| may_call(caller, maker, model, Some(rule)))
+}
+
+async fn look(worker: &Worker, org: OrgId, id: &str) -> Outcome<Option<KeptAnswer>> {
+    let (gateway, wanted) = (worker.gateway.clone(), id.to_owned());
+    let looking = tokio::task::spawn_blocking(move || gateway.answers.find(org, &wanted)).await;
+    let found = looking.map_err(|_| Complaint::new(Code::Internal, "looking for an answer failed"))?;
+    found.map_err(|error| Complaint::new(Code::StorageUnavailable, error.to_string()))
 }
 
 fn maker(caller: &Caller, id: ProviderId) -> Option<&Arc<ProviderState>> {
@@ -190,7 +206,7 @@ impl Keeper {
         Some(Keeper { gateway: worker.gateway.clone(), kept: Box::new(kept) })
     }
 
-    /// Keeps it: written before the call's trace, so there when the caller has the end of the answer.
+    /// Keeps it. Whoever looks for it waits until it is in the database.
     pub fn keep(mut self, answer: Bytes) {
         let Some(id) = responses::id_of(&answer) else { return };
         self.kept.id = id;

@@ -24,7 +24,7 @@ pub(crate) fn authenticate(gateway: &Gateway, arrival: &Arrival) -> Outcome<Call
     if arrival.org.as_deref().is_some_and(|named| named != org.org.public_id && named != org.org.name) {
         return Err(Complaint::new(Code::InvalidApiKey, OTHER_ORG));
     }
-    Ok(Caller { org: org.clone(), key: Arc::clone(entry) })
+    Ok(Caller { org: org.clone(), key: Arc::clone(entry), version: snapshot.version })
 }
 
 const NO_KEY: &str = "the request has no API key; send a virtual key as `Authorization: Bearer sk-osai-...` \

@@ -46,7 +46,7 @@ pub(super) fn find(cards: &Cards, caller: &Caller, asked: &str) -> Outcome<(Targ
     let route = caller.org.routes.get(asked).cloned();
     let named = route.as_ref().map_or(asked, |route| route.target.as_str());
     let (provider, model) = resolve(cards, caller, named)?;
-    admit(caller, &provider, model)?;
+    admit(caller, &provider, model, route.as_deref())?;
     if !provider.record.enabled {
         return Err(disabled(&provider));
     }
@@ -64,7 +64,7 @@ fn resolve<'a>(cards: &Cards, caller: &Caller, name: &'a str) -> Outcome<(Arc<Pr
     }
     let mut having = caller.org.providers.values().filter(|provider| offers(cards, provider, name));
     let reachable: Vec<_> =
-        having.by_ref().filter(|provider| provider.record.enabled && may_call(caller, provider, name)).collect();
+        having.by_ref().filter(|provider| provider.record.enabled && may_call(caller, provider, name, None)).collect();
     match reachable.as_slice() {
         [] => {
             let hidden = caller.org.providers.values().find(|provider| offers(cards, provider, name));
@@ -85,14 +85,20 @@ fn offers(cards: &Cards, provider: &Arc<ProviderState>, model: &str) -> bool {
     }
 }
 
-/// Whether the caller's user and key both let it call the model; each list given must admit it.
-pub(crate) fn may_call(caller: &Caller, provider: &ProviderState, model: &str) -> bool {
+/// Whether the caller's user and key both let it call the model; each list given must admit it. A key may also be
+/// limited to a routing rule: then it calls the model by that name only.
+pub(crate) fn may_call(caller: &Caller, provider: &ProviderState, model: &str, route: Option<&Route>) -> bool {
     let provider = &provider.record.name;
     let user = &caller.key.user;
     let key = &caller.key.key;
     (user.role == UserRole::Owner || user.allowed.iter().any(|allowed| admits(allowed, provider, model)))
         && (key.providers.is_empty() || key.providers.iter().any(|name| name == provider))
-        && (key.models.is_empty() || key.models.iter().any(|name| is_model(name, provider, model)))
+        && (key.models.is_empty()
+            || key.models.iter().any(|name| is_model(name, provider, model) || is_route(name, route)))
+}
+
+fn is_route(entry: &str, route: Option<&Route>) -> bool {
+    route.is_some_and(|route| route.name == entry)
 }
 
 /// Whether an entry of a user's list, a provider or a `provider/model`, covers the model.
@@ -104,8 +110,8 @@ fn is_model(entry: &str, provider: &str, model: &str) -> bool {
     entry.split_once('/').is_some_and(|(p, m)| p == provider && m == model)
 }
 
-fn admit(caller: &Caller, provider: &ProviderState, model: &str) -> Outcome<()> {
-    if may_call(caller, provider, model) {
+fn admit(caller: &Caller, provider: &ProviderState, model: &str, route: Option<&Route>) -> Outcome<()> {
+    if may_call(caller, provider, model, route) {
         return Ok(());
     }
     let (key, user) = (&caller.key.key, &caller.key.user);

@@ -81,6 +81,8 @@ impl KeptAct {
 pub(crate) struct Caller {
     pub org: Arc<OrgState>,
     pub key: Arc<KeyEntry>,
+    /// The version of the configuration that says so.
+    pub version: i64,
 }
 
 /// A request for a model's work, with its body.

@@ -78,11 +78,12 @@ impl Directory {
         let Ok(place) = self.resolve(None, name) else { return Vec::new() };
         let Some(org) = self.snapshot.org(self.org) else { return Vec::new() };
         let Some(provider) = org.providers.get(&place.provider) else { return Vec::new() };
+        let route = place.route.as_ref().and_then(|route| org.routes.get(route)).map(Arc::as_ref);
         let lives = |key: &Key| key.revoked.is_none() && key.expires.is_none_or(|end| end > now);
         let entries = self.snapshot.keys().filter(|entry| entry.key.org == self.org && lives(&entry.key));
         let may = entries.filter(|entry| {
-            let caller = Caller { org: org.clone(), key: (*entry).clone() };
-            authorise::may_call(&caller, provider, &place.model)
+            let caller = Caller { org: org.clone(), key: (*entry).clone(), version: self.snapshot.version };
+            authorise::may_call(&caller, provider, &place.model, route)
         });
         let mut names: Vec<String> = may.map(|entry| entry.key.name.clone()).collect();
         names.sort();
@@ -95,7 +96,7 @@ impl Directory {
         let known = key.and_then(|hash| self.snapshot.key(hash)).cloned();
         let key = known.unwrap_or_else(|| Arc::new(owner(self.org)));
         let org = self.snapshot.org(key.key.org)?.clone();
-        Some(Caller { org, key })
+        Some(Caller { org, key, version: self.snapshot.version })
     }
 }
 

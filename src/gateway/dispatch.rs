@@ -7,18 +7,18 @@ use super::estimate::Evidence;
 use super::record::Trace;
 use super::route::Plan;
 use super::snapshot::Link;
-use super::stream::{AnswerStream, Carriage, Pace, witness};
+use super::stream::{AnswerStream, Carriage, Layout, Pace, witness};
 use super::translate::{self, Translated};
 use super::upstream::{Source, Upstream};
 use crate::canonical::{Code, Complaint};
 use crate::dialect::sse::Framing;
-use crate::dialect::{Sight, Written};
-use crate::http::{HttpError, Outgoing, Patience};
+use crate::dialect::{Sight, StreamForm, Written};
+use crate::http::{HttpError, Outgoing, Patience, retry_after};
 use crate::provider::sandbox;
 use crate::tokens;
-use crate::types::Task;
+use crate::types::{Task, Time};
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, Method};
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -30,8 +30,6 @@ const MOST_REPLY: usize = 256 * 1024 * 1024;
 /// An error page says what it has to say in less.
 const MOST_ERROR: usize = 256 * 1024;
 const ERROR_PATIENCE: Duration = Duration::from_secs(10);
-/// Who is told to come back later than in a day is told to come back in a day.
-const LONGEST_RETRY: Duration = Duration::from_secs(86_400);
 
 /// Sends a granted call to its targets in order, until one answers.
 ///
@@ -195,8 +193,8 @@ async fn refusal(ask: &Ask<'_>, translated: &Translated, upstream: Upstream) -> 
         );
         return Err(Complaint::new(Code::ProviderError, message).with_status(status));
     }
-    let complaint = ask.side.dialect.read_complaint(status, retry_after(&headers), &bytes);
-    if status == 401 {
+    let complaint = ask.side.dialect.read_complaint(status, retry_after(&headers, Time::now()), &bytes);
+    if status == 401 || complaint.code == Code::ProviderKeyRejected {
         let message = format!(
             "the provider `{name}` refused the API key that the gateway holds for it; an administrator replaces it with \
              `optscale-ai provider edit {name} --api-key-env VAR`"
@@ -207,12 +205,6 @@ async fn refusal(ask: &Ask<'_>, translated: &Translated, upstream: Upstream) -> 
         return Err(complaint);
     }
     Ok(Given { status, headers: shown(&headers), dropped: Vec::new(), content: Content::Refusal { bytes, complaint } })
-}
-
-/// How long until the provider wants to be asked again, where it says so in seconds.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: f64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok().map(|wait| wait.min(LONGEST_RETRY))
 }
 
 /// The provider answers.
@@ -239,22 +231,74 @@ async fn accepted(
     } else {
         let bytes = whole_body(&ask.target.provider.record.name, (upstream.body, deadline), slot).await?;
         let id = slot.as_ref().map(|trace| trace.id().to_string()).unwrap_or_default();
-        whole(ask, (translated, keeper), (bytes, &id))?
+        whole(ask, (translated, keeper), (bytes.clone(), &id)).inspect_err(|_| partly(slot, &bytes))?
     };
     Ok(Given { status, headers, dropped, content })
 }
 
-/// All of an answer. One that takes its time has a row that says it is under way.
+/// All of an answer. One that takes its time has a row that says it is under way; of one that breaks off, or that nobody
+/// waits for any more, the trace gets what had come.
 async fn whole_body(provider: &str, (body, deadline): (Source, Instant), slot: &mut Option<Trace>) -> Outcome<Bytes> {
-    let collecting = body.collect(MOST_REPLY);
-    tokio::pin!(collecting);
-    if let Ok(collected) = timeout(ANNOUNCE_AFTER, &mut collecting).await {
-        return collected;
+    let mut coming = Coming { slot, had: Vec::new(), is_whole: false };
+    let mut body = body;
+    let collected = match timeout(ANNOUNCE_AFTER, coming.collect(&mut body)).await {
+        Ok(collected) => collected,
+        Err(_) => {
+            if let Some(trace) = coming.slot {
+                trace.announce();
+            }
+            timeout_at(deadline, coming.collect(&mut body)).await.map_err(|_| no_end(provider))?
+        }
+    };
+    collected.map(|()| coming.whole())
+}
+
+/// The pieces of an answer that comes.
+struct Coming<'a> {
+    slot: &'a mut Option<Trace>,
+    had: Vec<Bytes>,
+    is_whole: bool,
+}
+
+impl Coming<'_> {
+    /// Goes on where it was broken off.
+    async fn collect(&mut self, body: &mut Source) -> Outcome<()> {
+        let mut length: usize = self.had.iter().map(Bytes::len).sum();
+        while let Some(piece) = std::future::poll_fn(|cx| body.poll_bytes(cx)).await {
+            let piece = piece?;
+            length += piece.len();
+            if length > MOST_REPLY {
+                let message = format!("the provider's answer is larger than {MOST_REPLY} bytes and cannot be used");
+                return Err(Complaint::new(Code::ProviderMalformed, message));
+            }
+            self.had.push(piece);
+        }
+        Ok(())
     }
+
+    /// All of them; one is not copied.
+    fn whole(mut self) -> Bytes {
+        self.is_whole = true;
+        match self.had.as_slice() {
+            [one] => one.clone(),
+            all => all.concat().into(),
+        }
+    }
+}
+
+impl Drop for Coming<'_> {
+    fn drop(&mut self) {
+        if !self.is_whole && !self.had.is_empty() {
+            partly(self.slot, &self.had.concat());
+        }
+    }
+}
+
+/// An answer that cannot be used will be billed all the same.
+fn partly(slot: &mut Option<Trace>, bytes: &[u8]) {
     if let Some(trace) = slot {
-        trace.announce();
+        trace.partly(bytes);
     }
-    timeout_at(deadline, collecting).await.map_err(|_| no_end(provider))?
 }
 
 fn no_end(provider: &str) -> Complaint {
@@ -271,8 +315,10 @@ fn stream(
     slot: &mut Option<Trace>,
 ) -> Outcome<Content> {
     let theirs = ask.side.dialect;
+    let form = ask.call.url.stream.unwrap_or_default();
     let carriage = if translated.same {
-        Carriage::Forward(theirs.tap(translated.task, !ask.call.peek.include_usage))
+        let layout = if form == StreamForm::Usual { Layout::AsItCame } else { Layout::Another };
+        Carriage::Forward(theirs.tap(translated.task, !ask.call.peek.include_usage), layout)
     } else {
         Carriage::Translate(theirs.stream_reader(translated.task))
     };

@@ -55,9 +55,9 @@ impl Evidence {
 
 /// Counts by bytes what the provider did not report. Images in base 64 have many bytes and few tokens: no
 /// estimate is larger than what the model can take in.
-pub(crate) fn roughly(reported: Usage, evidence: &Evidence, said: &str, card: Option<&Model>) -> Usage {
+pub(crate) fn roughly(reported: Usage, evidence: &Evidence, said: usize, card: Option<&Model>) -> Usage {
     let tokens = |bytes: usize| (bytes as u64).div_ceil(BYTES_PER_TOKEN);
-    complete(reported, within_window(tokens(evidence.full_length), card), tokens(said.len()))
+    complete(reported, within_window(tokens(evidence.full_length), card), tokens(said))
 }
 
 fn within_window(tokens: u64, card: Option<&Model>) -> u64 {
@@ -87,8 +87,10 @@ pub(crate) fn price(record: &mut TraceRecord, card: Option<&Model>, tier: Option
 pub(crate) struct Unsure {
     /// What the provider said of it.
     pub reported: Usage,
-    /// Its words.
+    /// Its words, or the first of them.
     pub said: String,
+    /// How many bytes of words there were besides.
+    pub unkept: usize,
     /// The class of service, where the provider named it.
     pub tier: Option<String>,
 }
@@ -109,7 +111,7 @@ impl Estimator {
         let (sender, jobs) = mpsc::sync_channel::<Job>(WAITING);
         std::thread::Builder::new().name("estimator".into()).spawn(move || {
             for job in jobs {
-                ledger.note(refined(job));
+                ledger.correct(refined(job));
             }
         })?;
         Ok(Estimator(sender))
@@ -122,6 +124,11 @@ impl Estimator {
     }
 }
 
+/// The count of a text of which only these bytes were counted, and the rest is like them.
+fn scaled(counted: u64, kept: usize, unkept: usize) -> u64 {
+    counted.saturating_mul((kept + unkept) as u64) / kept.max(1) as u64
+}
+
 fn refined(job: Job) -> Box<TraceRecord> {
     let Job { mut record, evidence, unsure, card } = job;
     let model = record.model.clone().unwrap_or_default();
@@ -131,7 +138,8 @@ fn refined(job: Job) -> Box<TraceRecord> {
         0 => record.usage.input,
         counted => within_window(counted, card.as_ref()),
     };
-    record.usage = complete(unsure.reported, prompt, tokens::count(&model, &unsure.said));
+    let said = scaled(tokens::count(&model, &unsure.said), unsure.said.len(), unsure.unkept);
+    record.usage = complete(unsure.reported, prompt, said);
     price(&mut record, card.as_ref(), unsure.tier.as_deref());
     record
 }

@@ -17,6 +17,8 @@ mod directory;
 mod dispatch;
 mod estimate;
 mod models;
+mod needs;
+mod partial;
 mod probe;
 mod record;
 mod respond;
@@ -30,7 +32,7 @@ mod translate;
 mod upstream;
 
 pub use directory::{Directory, Place};
-pub use probe::{Address, Heard, Pace, Probe, ProbeError, Way};
+pub use probe::{Address, Heard, Look, Pace, Probe, ProbeError, Way};
 pub use serve::{Limits, Ready, ServeError, ServeOptions, serve};
 
 use crate::canonical::{Code, Complaint};
@@ -39,13 +41,14 @@ use crate::http::Client;
 use crate::store::Ledger;
 use crate::types::{Task, Time, TraceId, TraceIds};
 use arc_swap::{ArcSwap, Guard};
-use call::{Answer, Arrival, Caller, KeptAct, Outcome, Owner, Wanted};
+use call::{Answer, Arrival, Call, Caller, KeptAct, Outcome, Owner, Wanted};
 use cards::Cards;
 use estimate::Estimator;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use record::Trace;
 use respond::AnswerBody;
+use route::Plan;
 use snapshot::Snapshot;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -135,15 +138,18 @@ async fn carry(
     let facts = accept::Facts { task, url, owner: Owner::of(&caller), limit: gateway.limits.max_body };
     let mut call = accept::receive(&mut arrival, facts, body).await?;
     note(trace, |trace| trace.call(&call));
-    let grant = match authorise::authorise(&gateway.cards, &caller, &call) {
+    if caller.version != gateway.snapshot().version {
+        // While the body came the key may have been revoked.
+        caller = authenticate::authenticate(gateway, &arrival)?;
+    }
+    let plan = match planned(gateway, &caller, &call) {
         Err(_) if gateway.looked_again().await => {
             caller = authenticate::authenticate(gateway, &arrival)?;
-            authorise::authorise(&gateway.cards, &caller, &call)?
+            planned(gateway, &caller, &call)?
         }
-        granted => granted?,
+        plan => plan?,
     };
     answers::look_up(worker, &caller, &mut call).await?;
-    let plan = route::route(grant);
     note(trace, |trace| trace.plan(&plan));
     dispatch::dispatch(worker, plan, call, trace).await
 }
@@ -156,6 +162,12 @@ async fn known(gateway: &Gateway, arrival: &Arrival) -> Outcome<Caller> {
         }
         found => found,
     }
+}
+
+/// Whether the caller may call the model, and where the call goes.
+fn planned(gateway: &Gateway, caller: &Caller, call: &Call) -> Outcome<Plan> {
+    let grant = authorise::authorise(&gateway.cards, caller, call)?;
+    route::route(&gateway.cards, caller, call, grant)
 }
 
 fn note(trace: &mut Option<Trace>, what: impl FnOnce(&mut Trace)) {

@@ -18,14 +18,15 @@ pub(crate) fn callable(cards: &Cards, caller: &Caller) -> Vec<ModelCard> {
         .values()
         .filter(|provider| provider.record.enabled)
         .flat_map(|provider| {
-            let models = names(provider).into_iter().filter(|model| may_call(caller, provider, model));
+            let models = names(provider).into_iter().filter(|model| may_call(caller, provider, model, None));
             models.map(|model| card(cards, provider, &model)).collect::<Vec<_>>()
         })
         .collect();
     listed.extend(org.routes.values().filter_map(|route| {
         let (provider, model) = route.target.split_once('/')?;
         let provider = org.providers.get(provider).filter(|provider| provider.record.enabled)?;
-        may_call(caller, provider, model).then(|| ModelCard { id: route.name.clone(), ..card(cards, provider, model) })
+        let may = may_call(caller, provider, model, Some(route));
+        may.then(|| ModelCard { id: route.name.clone(), ..card(cards, provider, model) })
     }));
     listed.sort_by(|a, b| a.id.cmp(&b.id));
     listed

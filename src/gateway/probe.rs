@@ -3,6 +3,11 @@
 //! It goes the way that calls go from translation on, and leaves no trace: there is no key and no one to bill.
 //! A gateway can be looked at the same way, as its clients do: then the calls are those of the key's owner.
 
+mod features;
+mod judge;
+
+pub use features::Look;
+
 use super::snapshot::{Link, ProviderState, ready, remote};
 use super::upstream::Upstream;
 use crate::canonical::{Code, Complaint, Event, Json, Part, Prompt, Reply, Role, Tool, ToolChoice, Turn};
@@ -11,7 +16,7 @@ use crate::http::{Client, Endpoint, HttpError, Network, Outgoing, Patience, Pres
 use crate::provider::sandbox;
 use crate::secrets::Sealer;
 use crate::store::ProviderRow;
-use crate::types::{Secret, Task, Usage};
+use crate::types::{Protocol, Secret, Task, Usage};
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
@@ -64,8 +69,12 @@ pub enum Way {
 pub struct Heard {
     /// What it said.
     pub text: String,
-    /// The tool that it called, and with which arguments, as JSON.
+    /// The first tool that it called, and with which arguments, as JSON.
     pub call: Option<(String, String)>,
+    /// How many tools it called.
+    pub calls: usize,
+    /// Whether it showed or counted what it thought.
+    pub thought: bool,
     /// What it reported.
     pub usage: Option<Usage>,
     /// Why it ended.
@@ -136,12 +145,17 @@ impl Probe {
         Probe::of(ready(row, sealer), ca_file)
     }
 
-    /// Makes a gateway ready to be asked as a client does.
+    /// Makes a gateway ready to be asked as a client of this protocol does.
     ///
     /// # Errors
     /// As [`Probe::new`].
-    pub fn client(address: &Address, ca_file: Option<&Path>) -> Result<Probe, ProbeError> {
-        Probe::of(remote(&address.base_url, &address.key), ca_file)
+    pub fn client(address: &Address, protocol: Protocol, ca_file: Option<&Path>) -> Result<Probe, ProbeError> {
+        Probe::of(remote(&address.base_url, &address.key, protocol), ca_file)
+    }
+
+    /// The protocol in which it asks.
+    pub fn protocol(&self) -> Protocol {
+        self.provider.record.protocol
     }
 
     fn of(provider: ProviderState, ca_file: Option<&Path>) -> Result<Probe, ProbeError> {
@@ -365,13 +379,19 @@ fn tool_prompt(model: &str) -> Prompt {
 
 /// What the first answer says.
 fn heard(reply: Reply) -> Heard {
-    let mut heard = Heard { usage: reply.usage.map(|report| report.usage), ..Heard::default() };
+    let usage = reply.usage.map(|report| report.usage);
+    let thought = usage.is_some_and(|usage| usage.reasoning > 0);
+    let mut heard = Heard { usage, thought, ..Heard::default() };
     let Some(choice) = reply.choices.into_iter().next() else { return heard };
     heard.finish = choice.finish.map(|finish| finish.as_str().to_owned());
     for part in choice.parts {
         match part {
             Part::Text { text, .. } => heard.text.push_str(&text),
-            Part::ToolCall { name, input, .. } => heard.call = heard.call.or(Some((name, input.get().to_owned()))),
+            Part::ToolCall { name, input, .. } => {
+                heard.calls += 1;
+                heard.call = heard.call.or(Some((name, input.get().to_owned())));
+            }
+            Part::Thinking { .. } | Part::RedactedThinking { .. } => heard.thought = true,
             _ => {}
         }
     }
@@ -397,7 +417,7 @@ mod tests {
     #[test]
     fn a_gateway_without_an_address_says_so_when_it_is_asked() {
         let address = Address { base_url: "nowhere".to_owned(), key: Secret::new("k") };
-        let refused = Probe::client(&address, None).unwrap().models().unwrap_err();
+        let refused = Probe::client(&address, Protocol::Openai, None).unwrap().models().unwrap_err();
         assert!(refused.message.contains("`nowhere"), "{}", refused.message);
     }
 }

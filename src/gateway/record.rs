@@ -3,6 +3,7 @@
 use super::Gateway;
 use super::call::{Arrival, Call, Caller, Target, Wanted};
 use super::estimate::{self, Evidence, Unsure};
+use super::partial;
 use super::route::Plan;
 use crate::canonical::{Code, Complaint};
 use crate::catalogue::Model;
@@ -16,6 +17,9 @@ use std::time::Instant;
 /// The HTTP status that a trace has when the caller hung up before it got one.
 const CLIENT_CLOSED: u16 = 499;
 
+/// Of the words of a streamed answer so many bytes are kept at most, and half of them at least; the rest is scaled.
+const MOST_SAID: usize = 16 * 1024;
+
 /// A record under way. Dropped before it was finished, it is written as interrupted.
 pub(crate) struct Trace {
     gateway: Arc<Gateway>,
@@ -28,6 +32,10 @@ pub(crate) struct Trace {
     /// Whether a row says that the call is under way.
     announced: bool,
     sent: Option<Instant>,
+    /// Bytes of the answer's words that were not kept.
+    unkept: usize,
+    /// The words of a whole answer that has come in part.
+    partly: String,
 }
 
 impl Trace {
@@ -42,6 +50,8 @@ impl Trace {
             evidence: None,
             announced: false,
             sent: None,
+            unkept: 0,
+            partly: String::new(),
         }
     }
 
@@ -119,7 +129,7 @@ impl Trace {
         let Some(mut record) = self.record.clone() else { return };
         if let Some(evidence) = &self.evidence {
             // What stays of it if the process is killed: the prompt will be billed.
-            record.usage = estimate::roughly(Usage::default(), evidence, "", self.card.as_ref());
+            record.usage = estimate::roughly(Usage::default(), evidence, 0, self.card.as_ref());
             record.usage_source = UsageSource::Estimated;
             estimate::price(&mut record, self.card.as_ref(), None);
         }
@@ -150,6 +160,23 @@ impl Trace {
     pub fn first_byte(&mut self) {
         let now = micros(self.arrived.elapsed());
         self.edit(|record| record.first_token_us = record.first_token_us.or(Some(now)));
+    }
+
+    /// Keeps of the words of a streamed answer what an estimate needs: the memory of a stream has a bound.
+    pub fn keep_short(&mut self, said: &mut String) {
+        if said.len() > MOST_SAID {
+            let cut = (0..=MOST_SAID / 2).rev().find(|at| said.is_char_boundary(*at)).unwrap_or(0);
+            self.unkept += said.len() - cut;
+            said.truncate(cut);
+        }
+    }
+
+    /// A whole answer broke off; this is what had come of it.
+    pub fn partly(&mut self, bytes: &[u8]) {
+        const MOST: usize = 256 * 1024;
+        let mut said = partial::words(&bytes[..bytes.len().min(MOST)]);
+        self.keep_short(&mut said);
+        self.partly = said;
     }
 
     /// Leaves no record of the call.
@@ -183,8 +210,11 @@ impl Trace {
         self.finish(ending);
     }
 
-    fn finish(&mut self, ending: Ending) -> Option<Written> {
+    fn finish(&mut self, mut ending: Ending) -> Option<Written> {
         let mut record = self.record.take()?;
+        if ending.sight.said.is_empty() {
+            ending.sight.said = std::mem::take(&mut self.partly);
+        }
         record.status = ending.status;
         record.http_status = ending.http_status;
         record.error = ending.error.map(Into::into);
@@ -215,12 +245,14 @@ impl Trace {
         let certain = ending.whole && reported.is_some();
         record.usage_source = if certain { UsageSource::Reported } else { UsageSource::Estimated };
         if !certain {
-            record.usage = estimate::roughly(record.usage, evidence, &ending.sight.said, self.card.as_ref());
+            let said = ending.sight.said.len() + self.unkept;
+            record.usage = estimate::roughly(record.usage, evidence, said, self.card.as_ref());
         }
         estimate::price(record, self.card.as_ref(), tier);
         (!certain).then(|| Unsure {
             reported: reported.map(|report| report.usage).unwrap_or_default(),
             said: ending.sight.said.clone(),
+            unkept: self.unkept,
             tier: tier.map(str::to_owned),
         })
     }

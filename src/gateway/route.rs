@@ -1,7 +1,9 @@
 //! The fourth stage: which targets, in which order.
 
 use super::authorise::Grant;
-use super::call::Target;
+use super::call::{Call, Caller, Outcome, Target};
+use super::cards::Cards;
+use super::needs;
 use crate::records::Route;
 use std::sync::Arc;
 
@@ -25,7 +27,11 @@ impl Plan {
 }
 
 /// The targets of a granted call. A name means one model, so there is one.
-pub(crate) fn route(grant: Grant) -> Plan {
+///
+/// # Errors
+/// [`crate::canonical::Code::UnsupportedFeature`] where the model is known to lack what the call needs.
+pub(crate) fn route(cards: &Cards, caller: &Caller, call: &Call, grant: Grant) -> Outcome<Plan> {
     let (target, route) = grant.into_parts();
-    Plan { targets: vec![target], route }
+    needs::check(cards, caller, &target, call)?;
+    Ok(Plan { targets: vec![target], route })
 }

@@ -157,7 +157,7 @@ fn bind(listen: SocketAddr) -> Result<TcpListener, ServeError> {
 
 fn open(options: &ServeOptions, sealer: &Sealer) -> Result<Gateway, ServeError> {
     let store = Store::open_existing(&options.home.database())?;
-    store.mark_interrupted()?;
+    store.recover()?;
     let ids = TraceIds::after(store.last_trace_id()?);
     let snapshot = Snapshot::build(store.snapshot()?, sealer);
     let answers = Answers::new(Store::open_existing(&options.home.database())?);

@@ -3,7 +3,7 @@
 
 use super::side::SideState;
 use crate::provider::{self, sandbox};
-use crate::records::{Auth, Key, Org, Provider, Quirks, Route, Side, User};
+use crate::records::{Auth, Key, Org, Provider, Quirks, Route, Sheet, Side, User};
 use crate::secrets::{KeyHash, Sealer, Slot};
 use crate::store::{self, KeyRow, ProviderRow};
 use crate::types::{OrgId, Protocol, ProviderId, Secret, Task, Time, UserId};
@@ -42,6 +42,8 @@ pub(crate) struct KeyEntry {
 pub(crate) struct ProviderState {
     pub record: Provider,
     pub link: Link,
+    /// What its models turned out to do, by their names.
+    pub sheets: HashMap<String, Sheet>,
     /// What it speaks; never empty.
     sides: Vec<SideState>,
 }
@@ -82,9 +84,14 @@ impl Snapshot {
             .into_iter()
             .map(|org| (org.id, OrgState { org, providers: HashMap::new(), routes: HashMap::new() }))
             .collect();
+        let mut sheets: HashMap<ProviderId, HashMap<String, Sheet>> = HashMap::new();
+        for row in stored.sheets {
+            sheets.entry(row.provider).or_default().insert(row.model, row.sheet);
+        }
         for row in stored.providers {
             let Some(state) = orgs.get_mut(&row.org) else { continue };
-            let provider = ready(row, sealer);
+            let mut provider = ready(row, sealer);
+            provider.sheets = sheets.remove(&provider.record.id).unwrap_or_default();
             if let Link::Faulty(fault) = &provider.link {
                 snapshot.faults.push(format!("provider `{}`: {fault}", provider.record.name));
             }
@@ -146,15 +153,15 @@ pub(crate) fn ready(row: ProviderRow, sealer: &Sealer) -> ProviderState {
     state
 }
 
-/// A server at this base URL that speaks OpenAI's protocol and takes this key, registered nowhere.
-pub(crate) fn remote(base_url: &str, key: &Secret) -> ProviderState {
+/// A server at this base URL that speaks this protocol and takes this key, registered nowhere.
+pub(crate) fn remote(base_url: &str, key: &Secret, protocol: Protocol) -> ProviderState {
     let record = Provider {
         id: ProviderId(0),
         org: OrgId(0),
         name: "gateway".to_owned(),
         kind: "custom".to_owned(),
-        protocol: Protocol::Openai,
-        sides: vec![Side::plain(Protocol::Openai)],
+        protocol,
+        sides: vec![Side::plain(protocol)],
         base_url: base_url.trim_end_matches('/').to_owned(),
         auth: Auth::Bearer,
         secret: Some(key.clone()),
@@ -179,7 +186,7 @@ fn link(record: Provider) -> ProviderState {
             Err(fault) => (Link::Faulty(fault), plain()),
         }
     };
-    ProviderState { link, sides, record }
+    ProviderState { link, sheets: HashMap::new(), sides, record }
 }
 
 /// Puts a stored provider together with what its kind brings along; on a fault as far as that goes.

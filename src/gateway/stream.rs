@@ -7,7 +7,7 @@ use super::answers::Keeper;
 use super::record::Trace;
 use super::upstream::Source;
 use crate::canonical::{Code, Complaint, Delta, Event};
-use crate::dialect::sse::{FrameTooLarge, Framing, Splitter};
+use crate::dialect::sse::{Frame, FrameTooLarge, Framing, Splitter};
 use crate::dialect::{Pass, ReadStream, Sight, Tap, WriteStream};
 use crate::store::Ticket;
 use bytes::{Bytes, BytesMut};
@@ -25,9 +25,18 @@ const DRAIN: Duration = Duration::from_secs(2);
 /// How frames become bytes for the caller.
 pub(crate) enum Carriage {
     /// They go on as they came.
-    Forward(Box<dyn Tap>),
+    Forward(Box<dyn Tap>, Layout),
     /// They are read and written again.
     Translate(Box<dyn ReadStream>),
+}
+
+/// How frames of the caller's own dialect stand in the answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// One behind the other, as the provider sends them.
+    AsItCame,
+    /// In another form that the dialect has, which the writer knows.
+    Another,
 }
 
 /// How long a stream may take.
@@ -192,7 +201,7 @@ impl AnswerStream {
     fn keep(&mut self) {
         let Some(keeper) = self.keeper.take() else { return };
         let whole = match &self.carriage {
-            Carriage::Forward(tap) => tap.whole(),
+            Carriage::Forward(tap, _) => tap.whole(),
             Carriage::Translate(_) => self.writer.whole(),
         };
         if let Some(answer) = whole {
@@ -202,6 +211,7 @@ impl AnswerStream {
 
     fn give_up(&mut self, complaint: &Complaint, last: Bytes) {
         self.source = None;
+        self.trace.dropped(self.writer.dropped());
         let sight = std::mem::take(&mut self.sight);
         let written = self.trace.complained(complaint, sight);
         self.settle(written.map(|written| written.ticket), last);
@@ -270,12 +280,19 @@ impl AnswerStream {
     fn chunk(&mut self, chunk: Bytes) -> Step {
         let whole = chunk.clone();
         self.splitter.push(chunk);
-        match &mut self.carriage {
-            Carriage::Forward(tap) => forward(&mut self.splitter, tap.as_mut(), &mut self.sight, &whole),
+        let step = match &mut self.carriage {
+            Carriage::Forward(tap, Layout::AsItCame) => {
+                forward(&mut self.splitter, tap.as_mut(), &mut self.sight, Going::new(&whole))
+            }
+            Carriage::Forward(tap, Layout::Another) => {
+                forward(&mut self.splitter, tap.as_mut(), &mut self.sight, Going::relayed(self.writer.as_mut()))
+            }
             Carriage::Translate(reader) => {
                 translate(&mut self.splitter, reader.as_mut(), self.writer.as_mut(), &mut self.sight)
             }
-        }
+        };
+        self.trace.keep_short(&mut self.sight.said);
+        step
     }
 
     /// The provider closed the stream: is the answer whole?
@@ -291,13 +308,13 @@ impl AnswerStream {
             }
         }
         let complete = match &self.carriage {
-            Carriage::Forward(_) => self.sight.finish.is_some(),
+            Carriage::Forward(..) => self.sight.finish.is_some(),
             Carriage::Translate(reader) => reader.is_complete(),
         };
         if !complete {
             return Step::Failed(cut_short(), out.freeze());
         }
-        if let Carriage::Translate(_) = self.carriage {
+        if !matches!(self.carriage, Carriage::Forward(_, Layout::AsItCame)) {
             self.writer.end(&mut out);
         }
         Step::Whole(out.freeze())
@@ -308,6 +325,7 @@ impl Drop for AnswerStream {
     fn drop(&mut self) {
         // The caller hung up: what was said so far is what the provider bills.
         if matches!(self.state, State::Flowing) {
+            self.trace.dropped(self.writer.dropped());
             self.trace.interrupted(std::mem::take(&mut self.sight));
         }
     }
@@ -331,61 +349,89 @@ pub(crate) fn witness(event: &Event, sight: &mut Sight) {
     }
 }
 
-/// Frames go on as they are. `chunk` is what was just pushed: where all of it goes on and nothing else,
-/// it is passed on without a copy.
-fn forward(splitter: &mut Splitter, tap: &mut dyn Tap, sight: &mut Sight, chunk: &Bytes) -> Step {
-    let mut going = Going::Nothing;
+/// Frames go on as they are.
+fn forward(splitter: &mut Splitter, tap: &mut dyn Tap, sight: &mut Sight, mut going: Going<'_>) -> Step {
     loop {
         let frame = match splitter.next_frame() {
             Ok(Some(frame)) => frame,
-            Ok(None) => return Step::Bytes(going.finish(chunk)),
-            Err(error) => return Step::Failed(malformed(&error), going.finish(chunk)),
+            Ok(None) => return Step::Bytes(going.finish()),
+            Err(error) => return Step::Failed(malformed(&error), going.finish()),
         };
         match tap.see(&frame, sight) {
-            Pass::Forward => going.push(frame.raw),
+            Pass::Forward => going.push(frame),
             Pass::Drop => {}
             Pass::Last => {
-                going.push(frame.raw);
-                return Step::Whole(going.finish(chunk));
+                going.push(frame);
+                return Step::Whole(going.end());
             }
             Pass::Failed(complaint) => {
-                going.push(frame.raw);
-                return Step::Told(complaint, going.finish(chunk));
+                going.push(frame);
+                return Step::Told(complaint, going.end());
             }
-            Pass::Broken(complaint) => return Step::Failed(complaint, going.finish(chunk)),
+            Pass::Broken(complaint) => return Step::Failed(complaint, going.finish()),
         }
     }
 }
 
-/// Frames on their way: one is not copied, and neither are several that make up a chunk.
-enum Going {
+/// Frames on their way.
+enum Going<'a> {
+    /// One is not copied, and neither are several that make up the chunk they came in.
+    Raw { frames: Frames, chunk: &'a Bytes },
+    /// They are laid out anew.
+    Relayed { writer: &'a mut dyn WriteStream, out: BytesMut },
+}
+
+enum Frames {
     Nothing,
     One(Bytes),
     Many(Vec<Bytes>),
 }
 
-impl Going {
-    fn push(&mut self, raw: Bytes) {
-        *self = match std::mem::replace(self, Going::Nothing) {
-            Going::Nothing => Going::One(raw),
-            Going::One(first) => Going::Many(vec![first, raw]),
-            Going::Many(mut all) => {
-                all.push(raw);
-                Going::Many(all)
-            }
-        };
+impl<'a> Going<'a> {
+    fn new(chunk: &'a Bytes) -> Going<'a> {
+        Going::Raw { frames: Frames::Nothing, chunk }
     }
 
-    fn finish(self, chunk: &Bytes) -> Bytes {
+    fn relayed(writer: &'a mut dyn WriteStream) -> Going<'a> {
+        Going::Relayed { writer, out: BytesMut::new() }
+    }
+
+    fn push(&mut self, frame: Frame) {
         match self {
-            Going::Nothing => Bytes::new(),
-            Going::One(raw) => raw,
-            Going::Many(all) => {
+            Going::Relayed { writer, out } => writer.relay(&frame, out),
+            Going::Raw { frames, .. } => {
+                *frames = match std::mem::replace(frames, Frames::Nothing) {
+                    Frames::Nothing => Frames::One(frame.raw),
+                    Frames::One(first) => Frames::Many(vec![first, frame.raw]),
+                    Frames::Many(mut all) => {
+                        all.push(frame.raw);
+                        Frames::Many(all)
+                    }
+                };
+            }
+        }
+    }
+
+    /// What goes on now.
+    fn finish(self) -> Bytes {
+        match self {
+            Going::Relayed { out, .. } => out.freeze(),
+            Going::Raw { frames: Frames::Nothing, .. } => Bytes::new(),
+            Going::Raw { frames: Frames::One(raw), .. } => raw,
+            Going::Raw { frames: Frames::Many(all), chunk } => {
                 let total: usize = all.iter().map(Bytes::len).sum();
                 let first = all.first().map(|raw| raw.as_ptr());
                 if total == chunk.len() && first == Some(chunk.as_ptr()) { chunk.clone() } else { all.concat().into() }
             }
         }
+    }
+
+    /// The same, and the answer is over with it.
+    fn end(mut self) -> Bytes {
+        if let Going::Relayed { writer, out } = &mut self {
+            writer.end(out);
+        }
+        self.finish()
     }
 }
 

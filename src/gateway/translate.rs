@@ -1,10 +1,11 @@
 //! The request in the words of its target: bytes plus edits in the same dialect, else read and written anew.
 
 use super::answers::{self, Keeper};
-use super::call::{Ask, Call, Outcome};
+use super::call::{Ask, Call, Outcome, Target};
 use crate::body::Body;
-use crate::canonical::{Code, Complaint};
+use crate::canonical::{Code, Complaint, Effort, Prompt, Reasoning, Thinking};
 use crate::dialect::{self, Answering, Asked, Written};
+use crate::records::Feature;
 use crate::types::Task;
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -53,14 +54,31 @@ pub(crate) fn request(ask: &Ask<'_>) -> Outcome<Translated> {
         return Ok(Translated { bytes: body.finish(), task: call.task, same: true, dropped: Vec::new() });
     }
     let task = if call.task == Task::Completion { Task::Chat } else { call.task };
-    if !ask.serves(task) || task == Task::Embedding {
+    if !ask.serves(task) || matches!(task, Task::Embedding | Task::EmbeddingBatch) {
         return Err(no_such_task(ask));
     }
     let text = rewritten.as_ref().and_then(|(bytes, _)| std::str::from_utf8(bytes).ok()).unwrap_or(call.text());
-    let prompt = call.dialect.read_prompt(call.task, text, &call.url)?;
-    let Written { bytes, mut dropped } = theirs.write_prompt(task, &prompt, &facts)?;
-    dropped.extend(call.thread.background.then(|| "background".to_owned()));
+    let mut prompt = call.dialect.read_prompt(call.task, text, &call.url)?;
+    let unthinking = without_thinking(target, call, &mut prompt);
+    let written = theirs.write_prompt(task, &prompt, &facts);
+    let Written { bytes, dropped } = written.map_err(|complaint| prompt.places.correct(complaint))?;
+    let dropped = dropped.iter().map(|path| prompt.places.callers_path(path));
+    let dropped = dropped.chain(unthinking.map(str::to_owned));
+    let dropped = dropped.chain(call.thread.background.then(|| "background".to_owned())).collect();
     Ok(Translated { bytes, task, same: false, dropped })
+}
+
+/// Asks a model that is known not to think for no thinking: vendors refuse the request for it. Gives the caller's field.
+fn without_thinking(target: &Target, call: &Call, prompt: &mut Prompt) -> Option<&'static str> {
+    if target.has(Feature::Thinking) != Some(false) {
+        return None;
+    }
+    let wish = std::mem::take(&mut prompt.reasoning);
+    let is_off = wish.thinking == Some(Thinking::Disabled) || wish.effort == Some(Effort::None);
+    if is_off || wish == Reasoning::default() {
+        return None;
+    }
+    Some(call.dialect.reasoning_field(&wish))
 }
 
 fn no_such_task(ask: &Ask<'_>) -> Complaint {
@@ -71,7 +89,7 @@ fn no_such_task(ask: &Ask<'_>) -> Complaint {
         match ask.call.task {
             Task::Chat => "conversations",
             Task::Completion => "plain completions",
-            Task::Embedding => "embeddings",
+            Task::Embedding | Task::EmbeddingBatch => "embeddings",
             Task::CountTokens => "token counting",
         }
     );

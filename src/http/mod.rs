@@ -9,18 +9,20 @@ mod connect;
 mod lease;
 mod look;
 mod pool;
+mod retry;
 mod tls;
 
 pub use body::ReplyBody;
 pub use certificate::Certificate;
 pub use connect::Network;
 pub use look::{Distrust, Presented};
+pub use retry::retry_after;
 pub use tls::TrustError;
 
 use bytes::Bytes;
 use http::header::{HOST, HeaderMap, HeaderValue, USER_AGENT};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{Method, Request, Response, Uri, Version};
+use http::{Method, Request, Response, StatusCode, Uri, Version};
 use http_body_util::Full;
 use lease::{Failed, Lease, Undone};
 use pool::Pool;
@@ -189,11 +191,16 @@ impl Client {
     /// [`HttpError::Connect`], [`HttpError::ConnectTimeout`], [`HttpError::Broken`].
     pub async fn send(&self, outgoing: Outgoing<'_>) -> Result<Response<ReplyBody>, HttpError> {
         let origin = outgoing.endpoint.origin.clone();
+        // Inside a tunnel nobody but the server answers.
+        let is_proxied = !outgoing.endpoint.is_secure() && self.network.proxy(outgoing.endpoint).is_some();
         let mut message = self.request(outgoing.endpoint, outgoing.method, outgoing.headers, outgoing.body);
         let mut refusals = 0;
         loop {
             let mut lease = self.lease(&origin, outgoing.patience).await?;
             message = match lease.send(message).await {
+                Ok(response) if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && is_proxied => {
+                    return Err(self.refused_by_proxy(outgoing.endpoint));
+                }
                 Ok(response) => return Ok(response.map(|body| ReplyBody::new(body, lease.into_return(&self.pool)))),
                 // Closed while it lay idle; so may others be, until there is none left.
                 Err(Failed { undone: Some(Undone::Unsent(unsent)), .. }) if lease.was_used() => unsent,
@@ -204,6 +211,13 @@ impl Client {
                 Err(failed) => return Err(failed.error),
             };
         }
+    }
+
+    /// The proxy itself answered, and the server saw nothing.
+    fn refused_by_proxy(&self, endpoint: &Endpoint) -> HttpError {
+        let proxy = self.network.proxy(endpoint).unwrap_or_default();
+        let reason = format!("the proxy {proxy} wants another authorization (HTTP 407)");
+        HttpError::Connect { origin: endpoint.origin().to_owned(), reason }
     }
 
     /// A connection, in time: one that waits, or one that is shared, or a new one.

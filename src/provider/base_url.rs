@@ -3,6 +3,7 @@
 //! The rules, in this order:
 //! 1. An endpoint pasted with it (`/chat/completions`, `/messages` ...) is taken off.
 //! 2. Anthropic: a version at the end is taken off, since its SDKs add `/v1` themselves.
+//!    Gemini: likewise, and what its OpenAI-compatible endpoint adds (`/v1beta/openai`).
 //! 3. OpenAI, on the vendor's own host: the beginning of the vendor's path is completed, so that
 //!    `https://api.groq.com` means `https://api.groq.com/openai/v1`.
 //! 4. OpenAI, elsewhere: `/v1` is added where there is no path at all. A path that is there is taken at
@@ -19,6 +20,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// What stands behind a base URL in the URL of a call.
 const OPENAI_ENDPOINTS: &[&str] = &["chat/completions", "completions", "embeddings", "models", "responses"];
 const ANTHROPIC_ENDPOINTS: &[&str] = &["messages/count_tokens", "messages", "models"];
+const GEMINI_VERSIONS: &[&str] = &["v1beta", "v1alpha", "v1"];
 
 /// Names under which clouds hand out credentials to what runs in them.
 const METADATA_NAMES: &[&str] =
@@ -247,6 +249,13 @@ fn put_right(url: &Url, protocol: Protocol, kind: &Kind) -> Vec<String> {
             take_off(&mut path, &["v1"]);
             path
         }
+        Protocol::Gemini => {
+            take_off_call(&mut path);
+            take_off(&mut path, OPENAI_ENDPOINTS);
+            take_off(&mut path, &["openai"]);
+            take_off(&mut path, GEMINI_VERSIONS);
+            path
+        }
         Protocol::Openai | Protocol::Responses => {
             take_off(&mut path, OPENAI_ENDPOINTS);
             match own_path(kind, url) {
@@ -265,6 +274,15 @@ fn own_path(kind: &Kind, url: &Url) -> Option<Vec<String>> {
     (own.host == url.host).then_some(own.path)
 }
 
+/// Takes `models/MODEL:verb` off.
+fn take_off_call(path: &mut Vec<String>) {
+    if path.last().is_some_and(|last| last.contains(':'))
+        && let Some(at) = path.iter().rposition(|part| part == "models")
+    {
+        path.truncate(at);
+    }
+}
+
 fn take_off(path: &mut Vec<String>, endings: &[&str]) {
     let fits = |ending: &&&str| {
         let parts: Vec<&str> = ending.split('/').collect();
@@ -279,7 +297,7 @@ fn take_off(path: &mut Vec<String>, endings: &[&str]) {
 mod tests {
     use super::*;
     use crate::provider::{find, kinds};
-    use Protocol::{Anthropic, Openai};
+    use Protocol::{Anthropic, Gemini, Openai};
 
     fn of(kind: &str, protocol: Protocol, given: &str) -> Result<String, BaseUrlError> {
         base_url(find(kind).unwrap(), protocol, Some(given), false)
@@ -303,10 +321,18 @@ mod tests {
             ("perplexity", Openai, "https://api.perplexity.ai/chat/completions", "https://api.perplexity.ai"),
             (
                 "google",
-                Openai,
+                Gemini,
                 "https://generativelanguage.googleapis.com/v1beta/openai/",
-                "https://generativelanguage.googleapis.com/v1beta/openai",
+                "https://generativelanguage.googleapis.com",
             ),
+            (
+                "google",
+                Gemini,
+                "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-pro:generateContent",
+                "https://generativelanguage.googleapis.com",
+            ),
+            ("google", Gemini, "http://localhost:9/v1beta", "http://localhost:9"),
+            ("custom", Gemini, "https://proxy.example.com/gemini/v1", "https://proxy.example.com/gemini"),
             ("zai", Openai, "https://api.z.ai/api/coding/paas/v4", "https://api.z.ai/api/coding/paas/v4"),
             ("ollama", Openai, "http://gpu:11434", "http://gpu:11434/v1"),
             ("ollama", Openai, "http://localhost:11434/v1", "http://localhost:11434/v1"),

@@ -111,6 +111,7 @@ impl Kind {
             same if same == self.protocol => self.auth.clone(),
             Protocol::Openai | Protocol::Responses => Auth::Bearer,
             Protocol::Anthropic => Auth::Header("x-api-key".to_owned()),
+            Protocol::Gemini => Auth::Header("x-goog-api-key".to_owned()),
         }
     }
 

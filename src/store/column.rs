@@ -39,7 +39,7 @@ integer_columns! {
     UsageSource: |source| place(&USAGE_SOURCES, source), |n| at(&USAGE_SOURCES, n);
 }
 
-const USAGE_SOURCES: [UsageSource; 3] = [UsageSource::None, UsageSource::Reported, UsageSource::Estimated];
+pub(super) const USAGE_SOURCES: [UsageSource; 3] = [UsageSource::None, UsageSource::Reported, UsageSource::Estimated];
 const ROLES: [(UserRole, &str); 3] =
     [(UserRole::Owner, "owner"), (UserRole::Manager, "manager"), (UserRole::Member, "member")];
 
@@ -51,11 +51,11 @@ integer_columns! {
     ProtocolPlace: |p| place(&Protocol::ALL, p.0), |n| at(&Protocol::ALL, n).map(ProtocolPlace);
 }
 
-fn place<T: PartialEq>(list: &[T], value: T) -> i64 {
+pub(super) fn place<T: PartialEq>(list: &[T], value: T) -> i64 {
     list.iter().position(|other| *other == value).map_or(-1, |place| place as i64)
 }
 
-fn at<T: Copy>(list: &[T], place: i64) -> Option<T> {
+pub(super) fn at<T: Copy>(list: &[T], place: i64) -> Option<T> {
     usize::try_from(place).ok().and_then(|place| list.get(place).copied())
 }
 

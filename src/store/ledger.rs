@@ -1,14 +1,16 @@
-//! The ledger: one thread that writes traces, many rows in one transaction.
+//! The ledger: rows go into the journal at once, and into the database by one thread, many in one transaction.
 //!
-//! A row is safe from `kill -9` when its commit is done: the bytes are in the write-ahead log, which
-//! the system keeps when the process dies. The thread takes whatever has gathered while it wrote the
-//! last batch and never waits for more. When commits fail, rows stay in memory and are tried again.
+//! A row is safe from `kill -9` when it stands in the journal. Where that cannot be written, it is safe when
+//! its commit is done: the bytes are in the write-ahead log, which the system keeps as well. The thread commits
+//! at once what comes after a pause, and then every few milliseconds what has gathered. When commits fail,
+//! rows stay in memory and are tried again.
 
-use super::{RatesCache, Store, answers, traces};
-use crate::records::{KeptAnswer, TraceRecord};
-use crate::types::OrgId;
-use rusqlite::Connection;
-use std::collections::VecDeque;
+use super::journal::{self, Journal, Place, Stage};
+use super::{Store, answers, traces};
+use crate::records::{KeptAnswer, Status, TraceRecord};
+use crate::types::{OrgId, TraceId};
+use rusqlite::{Connection, Statement};
+use std::collections::{HashSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -21,23 +23,30 @@ use tokio::sync::oneshot;
 /// Commits that fail, or take longer, for this long: new calls are turned away.
 const STALLED_AFTER: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_millis(200);
+/// Between the beginnings of two commits, unless somebody waits.
+const PACE: Duration = Duration::from_millis(5);
 const MOST_AT_ONCE: usize = 2048;
 
-/// Becomes ready when the row is safe from `kill -9`.
+/// Becomes ready when the row is safe from `kill -9`: at once where it stands in the journal.
 ///
-/// It lets the other calls of its core go on first, also those for which bytes have just come, whose rows
-/// then gather; only after that it wakes the writer, once for all of them. Larger groups cost less.
-pub struct Ticket(Pin<Box<dyn Future<Output = ()> + Send>>);
+/// Otherwise it lets the other calls of its core go on first, also those for which bytes have just come, whose
+/// rows then gather; only after that it wakes the writer, once for all of them. Larger groups cost less.
+pub struct Ticket(Option<Pin<Box<dyn Future<Output = ()> + Send>>>);
 
 impl Ticket {
     fn new(receiver: oneshot::Receiver<()>, shared: Arc<Shared>) -> Ticket {
         let wake = WakeWriter(shared);
-        Ticket(Box::pin(async move {
+        Ticket(Some(Box::pin(async move {
             tokio::task::yield_now().await;
             drop(wake);
             // A writer that is gone will not answer: there is nothing more to wait for.
             let _ = receiver.await;
-        }))
+        })))
+    }
+
+    /// Whether there is nothing to wait for.
+    pub fn is_safe(&self) -> bool {
+        self.0.is_none()
     }
 }
 
@@ -45,7 +54,10 @@ impl Future for Ticket {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.as_mut().poll(cx)
+        match &mut self.0 {
+            Some(commit) => commit.as_mut().poll(cx),
+            None => Poll::Ready(()),
+        }
     }
 }
 
@@ -60,6 +72,8 @@ impl Drop for WakeWriter {
 
 struct Entry {
     row: Row,
+    /// Where it stands in the journal.
+    place: Option<Place>,
     ticket: Option<oneshot::Sender<()>>,
 }
 
@@ -69,13 +83,29 @@ enum Row {
     Answer(Box<KeptAnswer>),
     /// An answer that is no longer kept.
     Forgotten(OrgId, String),
+    /// Nothing: somebody wants to know when what came before is written.
+    Mark,
 }
 
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Entry>,
-    writer_sleeps: bool,
+    /// Somebody waits for a commit: it should not be put off.
+    urgent: bool,
+    writer: Doing,
     closed: bool,
+}
+
+/// What the writer does. Waking it costs a call to the system, so it is woken only where it would sleep on.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Doing {
+    /// It writes, and will look again.
+    #[default]
+    Work,
+    /// It lets rows gather, and will look again.
+    Pause,
+    /// It waits for a row.
+    Sleep,
 }
 
 struct Shared {
@@ -88,17 +118,23 @@ struct Shared {
 
 /// The queue of rows and the thread that writes them.
 pub struct Ledger {
+    /// None where it cannot be written: then answers wait for commits.
+    journal: Option<Journal>,
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Ledger {
-    /// Starts the writer on a connection of its own.
+    /// Starts the writer on a connection of its own, and a journal beside the database. What an earlier process left
+    /// in one must have been taken over by [`Store::recover`].
     ///
     /// # Errors
     /// The system gives no thread.
     pub fn start(store: Store) -> std::io::Result<Ledger> {
         store.leave_checkpoints_to_others();
+        // One for each core, and one for the estimator.
+        let threads = std::thread::available_parallelism().map_or(2, usize::from) + 1;
+        let journal = Journal::start(store.path(), threads).ok();
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             arrived: Condvar::new(),
@@ -106,36 +142,67 @@ impl Ledger {
             born: Instant::now(),
         });
         let theirs = shared.clone();
-        let writer =
-            std::thread::Builder::new().name("ledger".into()).spawn(move || Writer::new(store, theirs).run())?;
-        Ok(Ledger { shared, writer: Mutex::new(Some(writer)) })
+        let writer = std::thread::Builder::new().name("ledger".into()).spawn(move || {
+            Writer::new(&store.connection, &theirs).run();
+        })?;
+        Ok(Ledger { journal, shared, writer: Mutex::new(Some(writer)) })
     }
 
-    /// Writes a row when there is time for it; nobody waits.
+    /// Writes the row of a call that is under way; nobody waits.
     pub fn note(&self, record: Box<TraceRecord>) {
-        self.shared.lock().waiting.push_back(Entry { row: Row::Trace(record), ticket: None });
-        self.shared.wake_writer();
+        if let Some(record) = self.journal(Stage::Running, record) {
+            self.shared.push(Entry { row: Row::Trace(record), place: None, ticket: None });
+        }
     }
 
-    /// Keeps an answer: it is there when the next row that is written is safe.
+    /// Writes a row once more, with better figures; nobody waits.
+    pub fn correct(&self, record: Box<TraceRecord>) {
+        if let Some(record) = self.journal(Stage::Corrected, record) {
+            self.shared.push(Entry { row: Row::Trace(record), place: None, ticket: None });
+        }
+    }
+
+    /// Writes the row of a call that is over; the ticket says when it is safe.
+    pub fn write(&self, record: Box<TraceRecord>) -> Ticket {
+        let Some(record) = self.journal(Stage::Finished, record) else { return Ticket(None) };
+        self.urgently(Row::Trace(record))
+    }
+
+    /// Keeps an answer; [`Ledger::settled`] says when it is there.
     pub fn keep(&self, answer: Box<KeptAnswer>) {
-        self.shared.lock().waiting.push_back(Entry { row: Row::Answer(answer), ticket: None });
+        self.shared.push(Entry { row: Row::Answer(answer), place: None, ticket: None });
     }
 
     /// Forgets an answer; the ticket says when it is gone.
     pub fn forget(&self, org: OrgId, id: String) -> Ticket {
-        self.ticketed(Row::Forgotten(org, id))
+        self.urgently(Row::Forgotten(org, id))
     }
 
-    /// Writes a row; the ticket says when it is safe.
-    pub fn write(&self, record: Box<TraceRecord>) -> Ticket {
-        self.ticketed(Row::Trace(record))
+    /// The ticket says when all that was given so far is in the database.
+    pub fn settled(&self) -> Ticket {
+        self.urgently(Row::Mark)
     }
 
-    fn ticketed(&self, row: Row) -> Ticket {
+    fn urgently(&self, row: Row) -> Ticket {
         let (sender, receiver) = oneshot::channel();
-        self.shared.lock().waiting.push_back(Entry { row, ticket: Some(sender) });
+        let mut queue = self.shared.lock();
+        queue.waiting.push_back(Entry { row, place: None, ticket: Some(sender) });
+        queue.urgent = true;
         Ticket::new(receiver, self.shared.clone())
+    }
+
+    /// Writes a row into the journal and gives it to the writer; gives it back where the journal does not take it.
+    fn journal(&self, stage: Stage, record: Box<TraceRecord>) -> Option<Box<TraceRecord>> {
+        let Some(journal) = &self.journal else { return Some(record) };
+        // Held until the row is in the queue, which so has the rows of each ring in their order.
+        let mut ring = journal.ring();
+        match ring.append(stage, &record) {
+            Ok(place) => {
+                self.shared.push(Entry { row: Row::Trace(record), place: Some(place), ticket: None });
+                None
+            }
+            Err(_) => Some(record),
+        }
     }
 
     /// How many rows wait to be written.
@@ -168,11 +235,25 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the writer that there are rows, if it sleeps and there are any.
-    fn wake_writer(&self) {
+    fn push(&self, entry: Entry) {
         let mut queue = self.lock();
-        if queue.writer_sleeps && !queue.waiting.is_empty() {
-            queue.writer_sleeps = false;
+        queue.waiting.push_back(entry);
+        self.wake(queue);
+    }
+
+    /// Tells the writer that there are rows that somebody waits for.
+    fn wake_writer(&self) {
+        self.wake(self.lock());
+    }
+
+    fn wake(&self, mut queue: MutexGuard<'_, Queue>) {
+        let sleeps = match queue.writer {
+            Doing::Work => false,
+            Doing::Pause => queue.urgent,
+            Doing::Sleep => !queue.waiting.is_empty(),
+        };
+        if sleeps {
+            queue.writer = Doing::Work;
             drop(queue);
             self.arrived.notify_one();
         }
@@ -183,15 +264,26 @@ impl Shared {
     }
 }
 
-struct Writer {
-    store: Store,
-    shared: Arc<Shared>,
-    rates: RatesCache,
+/// The thread that writes, with what it has ready.
+struct Writer<'c> {
+    connection: &'c Connection,
+    shared: &'c Shared,
+    /// None before the first commit, and where they could not be made ready.
+    statements: Option<Statements<'c>>,
+    /// When the last commit began.
+    last: Option<Instant>,
 }
 
-impl Writer {
-    fn new(store: Store, shared: Arc<Shared>) -> Writer {
-        Writer { store, shared, rates: RatesCache::default() }
+/// Statements are parsed once: parsing begin and commit anew for each group would cost as much as a row.
+struct Statements<'c> {
+    begin: Statement<'c>,
+    commit: Statement<'c>,
+    traces: traces::Writer<'c>,
+}
+
+impl<'c> Writer<'c> {
+    fn new(connection: &'c Connection, shared: &'c Shared) -> Writer<'c> {
+        Writer { connection, shared, statements: None, last: None }
     }
 
     fn run(mut self) {
@@ -200,6 +292,7 @@ impl Writer {
             let _ = self.shared.trouble_since.compare_exchange(0, self.shared.millis(), Relaxed, Relaxed);
             match self.commit(&batch) {
                 Ok(()) => {
+                    journal::folded(batch.iter().filter_map(|entry| entry.place.as_ref()));
                     self.shared.trouble_since.store(0, Relaxed);
                     for ticket in batch.drain(..).filter_map(|entry| entry.ticket) {
                         // Who no longer waits has hung up.
@@ -207,44 +300,62 @@ impl Writer {
                     }
                 }
                 Err(_) => {
-                    // Ids of rates may have been rolled back with the batch.
-                    self.rates = RatesCache::default();
+                    if let Some(statements) = &mut self.statements {
+                        statements.traces.undone();
+                    }
                     self.pause();
                 }
             }
         }
     }
 
-    /// Waits for rows; false when there are none and none will come.
-    fn gather(&self, batch: &mut Vec<Entry>) -> bool {
+    /// Waits for rows, and until it is time for them; false when there are none and none will come.
+    fn gather(&mut self, batch: &mut Vec<Entry>) -> bool {
         let mut queue = self.shared.lock();
-        while batch.is_empty() && queue.waiting.is_empty() {
-            if queue.closed {
-                return false;
+        loop {
+            if batch.is_empty() && queue.waiting.is_empty() {
+                if queue.closed {
+                    return false;
+                }
+                queue.writer = Doing::Sleep;
+                queue = self.shared.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                continue;
             }
-            queue.writer_sleeps = true;
-            queue = self.shared.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            let pause = self.last.map_or(Duration::ZERO, |last| PACE.saturating_sub(last.elapsed()));
+            if pause.is_zero() || queue.urgent || queue.closed {
+                break;
+            }
+            queue.writer = Doing::Pause;
+            (queue, _) = self.shared.arrived.wait_timeout(queue, pause).unwrap_or_else(PoisonError::into_inner);
         }
-        queue.writer_sleeps = false;
+        (queue.writer, queue.urgent) = (Doing::Work, false);
         let room = MOST_AT_ONCE.saturating_sub(batch.len()).min(queue.waiting.len());
         batch.extend(queue.waiting.drain(..room));
+        drop(queue);
+        self.last = Some(Instant::now());
         true
     }
 
     fn commit(&mut self, batch: &[Entry]) -> rusqlite::Result<()> {
-        let connection = &self.store.connection;
-        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let connection = self.connection;
+        let ready = match &mut self.statements {
+            Some(ready) => ready,
+            none => none.insert(Statements::new(connection)?),
+        };
+        ready.begin.raw_execute()?;
         let undo = Undo(connection);
-        let mut writer = traces::Writer::new(connection, &mut self.rates)?;
+        let over = over_already(batch);
         for entry in batch {
             match &entry.row {
-                Row::Trace(record) => writer.write(record)?,
+                // The row of a call that began and ended since the last commit is written once.
+                Row::Trace(record) if record.status == Status::Running && over.contains(&record.id) => {}
+                Row::Trace(record) => ready.traces.write(record)?,
                 Row::Answer(answer) => answers::write(connection, answer)?,
                 Row::Forgotten(org, id) => answers::forget(connection, *org, id)?,
+                Row::Mark => {}
             }
         }
-        drop(writer);
-        connection.prepare_cached("COMMIT")?.execute([])?;
+        ready.commit.raw_execute()?;
         std::mem::forget(undo);
         Ok(())
     }
@@ -256,8 +367,24 @@ impl Writer {
     }
 }
 
-/// Undoes the transaction under way when it is dropped. Begin and commit are prepared statements of the
-/// connection's cache: parsing them anew for each group would cost as much as a row.
+impl<'c> Statements<'c> {
+    fn new(connection: &'c Connection) -> rusqlite::Result<Statements<'c>> {
+        let (begin, commit) = (connection.prepare("BEGIN IMMEDIATE")?, connection.prepare("COMMIT")?);
+        Ok(Statements { begin, commit, traces: traces::Writer::new(connection)? })
+    }
+}
+
+/// The calls that are over, where the batch has any that is under way.
+fn over_already(batch: &[Entry]) -> HashSet<TraceId> {
+    let traces =
+        || batch.iter().filter_map(|entry| if let Row::Trace(record) = &entry.row { Some(record) } else { None });
+    if !traces().any(|record| record.status == Status::Running) {
+        return HashSet::new();
+    }
+    traces().filter(|record| record.status != Status::Running).map(|record| record.id).collect()
+}
+
+/// Undoes the transaction under way when it is dropped.
 struct Undo<'c>(&'c Connection);
 
 impl Drop for Undo<'_> {

@@ -7,6 +7,7 @@ mod answers;
 mod column;
 mod costs;
 mod error;
+mod journal;
 mod keys;
 mod ledger;
 mod meta;
@@ -15,6 +16,7 @@ mod orgs;
 mod providers;
 mod rates;
 mod routes;
+mod sheets;
 pub mod traces;
 mod users;
 
@@ -24,8 +26,8 @@ pub use keys::{KeyEdit, KeyRow, NewKey, Rotation};
 pub use ledger::{Ledger, Ticket};
 pub use orgs::NewOrg;
 pub use providers::{NewProvider, ProviderRow};
-pub use rates::RatesCache;
 pub use routes::NewRoute;
+pub use sheets::SheetRow;
 pub use traces::{Found, TraceDetail, TraceFilter, TraceRow};
 pub use users::NewUser;
 
@@ -75,6 +77,8 @@ pub struct Snapshot {
     pub keys: Vec<KeyRow>,
     /// Routing rules.
     pub routes: Vec<Route>,
+    /// What models turned out to do.
+    pub sheets: Vec<SheetRow>,
 }
 
 impl Store {
@@ -114,6 +118,7 @@ impl Store {
             providers: self.all_providers()?,
             keys: self.all_keys()?,
             routes: self.all_routes()?,
+            sheets: self.all_sheets()?,
         })
     }
 

@@ -19,7 +19,11 @@ const WAL_TOO_LONG: u64 = 64 * 1024 * 1024;
 const STATEMENTS: usize = 64;
 
 /// The schema, step by step. Steps are only ever added; the place of a step is the version that it leads to.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_start.sql"), include_str!("migrations/0003_answers.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_start.sql"),
+    include_str!("migrations/0002_sheets.sql"),
+    include_str!("migrations/0003_answers.sql"),
+];
 
 impl Store {
     /// Opens the database, makes it where it is missing, and brings it up to date; an older one is copied first.

@@ -26,19 +26,22 @@ pub enum Protocol {
     Openai,
     /// Anthropic: messages, token counting, models.
     Anthropic,
+    /// Gemini: answers, token counting, embeddings, models.
+    Gemini,
     /// OpenAI's Responses, with their token counting.
     Responses,
 }
 
 impl Protocol {
     /// Every protocol, in the order in which help texts name them.
-    pub const ALL: [Protocol; 3] = [Protocol::Openai, Protocol::Anthropic, Protocol::Responses];
+    pub const ALL: [Protocol; 4] = [Protocol::Openai, Protocol::Anthropic, Protocol::Gemini, Protocol::Responses];
 
     /// The name used on the command line, in files and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Protocol::Openai => "openai",
             Protocol::Anthropic => "anthropic",
+            Protocol::Gemini => "gemini",
             Protocol::Responses => "responses",
         }
     }
@@ -58,19 +61,21 @@ impl fmt::Display for Protocol {
 /// What a caller wants done, in no protocol's words.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Task {
-    /// A conversation turn: OpenAI `chat/completions` and `responses`, Anthropic `messages`.
+    /// A conversation turn: OpenAI `chat/completions` and `responses`, Anthropic `messages`, Gemini `generateContent`.
     Chat,
     /// Plain text continuation: OpenAI `completions`.
     Completion,
-    /// Vectors of texts: OpenAI `embeddings`.
+    /// Vectors of texts: OpenAI `embeddings`, Gemini `embedContent`.
     Embedding,
-    /// How many tokens a prompt has: Anthropic `messages/count_tokens`, OpenAI `responses/input_tokens`.
+    /// How many tokens a prompt has: Anthropic `messages/count_tokens`, OpenAI `responses/input_tokens`, Gemini `countTokens`.
     CountTokens,
+    /// Vectors of several texts, where a protocol has a place of its own for that: Gemini `batchEmbedContents`.
+    EmbeddingBatch,
 }
 
 impl Task {
     /// Every task.
-    pub const ALL: [Task; 4] = [Task::Chat, Task::Completion, Task::Embedding, Task::CountTokens];
+    pub const ALL: [Task; 5] = [Task::Chat, Task::Completion, Task::Embedding, Task::CountTokens, Task::EmbeddingBatch];
 
     /// The name stored with a trace.
     pub fn as_str(self) -> &'static str {
@@ -79,6 +84,7 @@ impl Task {
             Task::Completion => "completion",
             Task::Embedding => "embedding",
             Task::CountTokens => "count_tokens",
+            Task::EmbeddingBatch => "embedding_batch",
         }
     }
 }

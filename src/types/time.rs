@@ -48,6 +48,19 @@ impl Time {
     }
 }
 
+impl Time {
+    /// The point written as HTTP headers have it (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+    pub fn parse_http(text: &str) -> Option<Time> {
+        jiff::fmt::rfc2822::parse(text).ok().map(|zoned| Time(zoned.timestamp().as_millisecond()))
+    }
+
+    /// How long it is from here until a later point; none where that is no later.
+    pub fn until(self, later: Time) -> Option<Duration> {
+        let millis = u64::try_from(later.0.saturating_sub(self.0)).ok()?;
+        (millis > 0).then(|| Duration::from_millis(millis))
+    }
+}
+
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match Timestamp::from_millisecond(self.0) {
@@ -73,5 +86,15 @@ mod tests {
         assert_eq!(time.as_deref(), Some("2026-01-31T00:00:00.000Z"));
         assert_eq!(Time::parse("2026-01-31T10:00:00+02:00").map(|t| t.day()), Some("2026-01-31".into()));
         assert_eq!(Time::parse("yesterday"), None);
+    }
+
+    #[test]
+    fn reads_what_http_writes() {
+        let time = Time::parse_http("Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(time, Time::parse("1994-11-06T08:49:37Z"));
+        assert_eq!(Time::parse_http("120"), None);
+        let later = Time::from_millis(5_000);
+        assert_eq!(Time::from_millis(2_000).until(later), Some(Duration::from_secs(3)));
+        assert_eq!((later.until(later), later.until(Time::from_millis(0))), (None, None));
     }
 }

@@ -1,4 +1,4 @@
-//! A model provider on loopback that speaks OpenAI (chat and Responses) and Anthropic and plays what a test asks.
+//! A model provider on loopback that speaks OpenAI (chat and Responses), Anthropic and Gemini and plays what a test asks.
 //!
 //! It shares no code with the crate, so that a mistake there is not repeated here. It keeps every
 //! request byte for byte, counts answers that the other side gave up, and asks for no key.
@@ -14,6 +14,7 @@
 //! | `wMS` | waits MS milliseconds before the first byte of all |
 //! | `tool` | a call of `get_weather` with [`WEATHER`], id `call_fake_0` |
 //! | `tools` | the text [`LOOKING`], then that call and one of `get_time` with [`TIME`], id `call_fake_1` |
+//! | `folder` | a call of `list_directory` with [`FOLDER`], as Google's coding agent has it |
 //! | `think` | [`THOUGHT`] first, sealed with [`SIGNATURE`] (`reasoning_content` in OpenAI's words) |
 //! | `redacted` | thinking that only the provider can read, [`REDACTED`] (Anthropic) |
 //! | `refuse` | the model declines with [`REFUSAL`] |
@@ -32,7 +33,7 @@
 //! | `nodone` | a stream without its last frame |
 //! | `bytes` | every byte of a stream in a chunk of its own |
 //! | `crlf` | a stream with CR LF line ends |
-//! | `ping` | a keep-alive frame before every piece |
+//! | `ping` | a keep-alive frame before every piece (not in Gemini's words: its SDKs take none) |
 //!
 //! It also does as the request says: a limit of tokens cuts the text after as many pieces; a stop
 //! text ends it; a tool choice forces, forbids or narrows calls (a tool it does not know is called
@@ -50,6 +51,8 @@
 
 #[path = "fake/anthropic.rs"]
 mod anthropic;
+#[path = "fake/gemini.rs"]
+mod gemini;
 #[path = "fake/http.rs"]
 mod http;
 #[path = "fake/openai.rs"]
@@ -243,7 +246,11 @@ fn next_answer(request: Request, state: &State) -> Answer {
 }
 
 fn scripted(request: &Request) -> Answer {
-    let path = request.path.split('?').next().unwrap_or_default();
+    let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+    if let Some(task) = path.strip_prefix("/v1beta/").filter(|task| !task.starts_with("openai/")) {
+        return gemini::answer(request, task, query);
+    }
+    let path = path.strip_prefix("/v1beta/openai").unwrap_or(path);
     let task = path.trim_start_matches("/v1").trim_start_matches('/');
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let anthropic = request.header("anthropic-version").is_some();

@@ -27,6 +27,7 @@ impl Stage {
         let home = Home::new();
         home.add_provider("oa", "openai", &fake.openai_url());
         home.add_provider("an", "anthropic", &fake.url());
+        home.add_provider("ge", "gemini", &fake.url());
         home.run(&["provider", "add", "sandbox"]);
         let key = home.key("app", &[]);
         let gateway = home.serve_with(serve);
@@ -47,6 +48,12 @@ impl Stage {
         let mut body = chat(model, more);
         body["max_tokens"] = json!(100);
         self.post("/messages", body.to_string())
+    }
+
+    /// A call in Gemini's way: `verb` with its query, the key in Gemini's header.
+    pub fn gemini(&self, model: &str, verb: &str, body: &Value) -> Response {
+        let url = format!("{}/v1beta/models/{model}:{verb}", self.gateway.root());
+        self.client.post(url).header("x-goog-api-key", &self.key).body(body.to_string()).send().unwrap()
     }
 
     /// The trace of an answer, once it is there.

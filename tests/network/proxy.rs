@@ -97,10 +97,11 @@ async fn accept(listener: TcpListener, target: u16, log: Log) {
 async fn serve(stream: TcpStream, log: Log) {
     let service = service_fn(move |request: Request<Incoming>| {
         let login = request.headers().get(PROXY_AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
+        let status = if login.as_deref() == Some(BASIC) { 200 } else { 407 };
         log.write(format!("{} {} {}", request.method(), request.uri(), login.unwrap_or_default()));
         let reply = json!({"id": "c1", "object": "chat.completion", "created": 1, "model": "m", "choices": [
             {"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}]});
-        let answer = Response::builder().header("content-type", "application/json");
+        let answer = Response::builder().status(status).header("content-type", "application/json");
         async move {
             // The body is read so that the connection can be used again.
             drop(http_body_util::BodyExt::collect(request.into_body()).await);

@@ -8,7 +8,7 @@ OSAI_KEY        a virtual key that may call everything
 OSAI_NARROW_KEY a virtual key that may call only the provider `oa`
 OSAI_DEAD_KEY   a virtual key that was revoked
 OSAI_FAKE       the fake provider's own address
-OSAI_PROVIDERS  names under which the provider is registered: `oa` speaks OpenAI, `an` Anthropic;
+OSAI_PROVIDERS  names under which the provider is registered: `oa` speaks OpenAI, `an` Anthropic, `ge` Gemini;
                 empty where the suite talks to the fake provider itself
 """
 

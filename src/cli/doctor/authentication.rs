@@ -9,7 +9,7 @@ use crate::cli::words::count;
 use crate::gateway::{Address, Probe};
 use crate::secrets::{KeyHash, KeyTextError, VirtualKey};
 use crate::store::KeyRow;
-use crate::types::{Secret, Time};
+use crate::types::{Protocol, Secret, Time};
 use std::path::Path;
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ pub fn examine(known: Option<&Known>, given: Option<Secret>, report: &mut Report
 /// The system gives no runtime.
 pub fn ask(base_url: &str, key: &Key, ca_file: Option<&Path>) -> Outcome<Check> {
     let address = Address { base_url: base_url.to_owned(), key: key.text.clone() };
-    let listed = Probe::client(&address, ca_file)?.models();
+    let listed = Probe::client(&address, Protocol::Openai, ca_file)?.models();
     Ok(match listed {
         Ok(models) if models.is_empty() => Check::warn(
             "key_at_gateway",

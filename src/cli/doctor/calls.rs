@@ -5,12 +5,16 @@ use super::check::{Check, Report};
 use super::connection::Reached;
 use super::home::Known;
 use super::model::{Names, examine_remote};
+use super::sheet;
 use super::{provider, streaming, tls, tools};
 use crate::admin::providers;
 use crate::canonical::Complaint;
 use crate::cli::error::Outcome;
 use crate::cli::shape::millis;
+use crate::cli::ui::Ui;
 use crate::gateway::{Address, Heard, Place, Probe, Way};
+use crate::records::Feature;
+use crate::types::Protocol;
 use std::path::Path;
 use std::time::Duration;
 
@@ -27,6 +31,8 @@ pub struct Setting<'a> {
     pub key: Option<&'a Key>,
     /// More trusted certificate authorities.
     pub ca_file: Option<&'a Path>,
+    /// Where progress is said.
+    pub ui: &'a Ui,
 }
 
 /// The ways on which a model can be asked.
@@ -71,7 +77,10 @@ pub fn examine(name: &str, setting: &Setting<'_>, report: &mut Report) -> Outcom
         let proxy = direct.proxy();
         report.add(provider::proxy(proxy.iter().map(|proxy| (place.provider.as_str(), proxy.as_str()))));
     }
-    call(&ways, place.as_ref(), names.as_ref(), report);
+    let Some(checks) = call(&ways, place.as_ref(), names.as_ref(), report) else { return Ok(()) };
+    let features = sheet::examine(name, place.as_ref(), &ways, setting)?;
+    checks.into_iter().for_each(|(feature, check)| report.add(features.attach(feature, check)));
+    features.rest().into_iter().for_each(|check| report.add(check));
     Ok(())
 }
 
@@ -79,7 +88,7 @@ fn ways(name: &str, place: Option<&Place>, setting: &Setting<'_>) -> Outcome<Way
     let client = |url: Option<&String>| -> Outcome<Option<(Probe, String)>> {
         let (Some(url), Some(key)) = (url, setting.key) else { return Ok(None) };
         let address = Address { base_url: url.clone(), key: key.text.clone() };
-        Ok(Some((Probe::client(&address, setting.ca_file)?, name.to_owned())))
+        Ok(Some((Probe::client(&address, Protocol::Openai, setting.ca_file)?, name.to_owned())))
     };
     let Reached { base_url, own } = setting.reached;
     let inside = if base_url == own { None } else { client(own.as_ref())? };
@@ -93,13 +102,19 @@ fn direct(place: Option<&Place>, setting: &Setting<'_>) -> Outcome<Option<(Probe
     Ok(Some((Probe::new(row, sealer, setting.ca_file)?, place.model.clone())))
 }
 
-fn call(ways: &Ways, place: Option<&Place>, names: Option<&Names>, report: &mut Report) {
+/// The calls on which everything rests, with a look for the cause where they fail; none where there is no answer at all.
+fn call(
+    ways: &Ways,
+    place: Option<&Place>,
+    names: Option<&Names>,
+    report: &mut Report,
+) -> Option<Vec<(Feature, Check)>> {
     let Some((probe, model)) = ways.first() else {
         report.add(
             Check::skip("calls", "none is made: it takes a gateway that answers and a key")
                 .remedy("name both: `optscale-ai doctor MODEL --base-url URL --key-env VAR`"),
         );
-        return;
+        return None;
     };
     if ways.gateway.is_none() {
         report.add(Check::warn(
@@ -114,14 +129,16 @@ fn call(ways: &Ways, place: Option<&Place>, names: Option<&Names>, report: &mut 
             for check in ["stream", "tools", "usage"] {
                 report.add(Check::skip(check, "there was no answer at all"));
             }
-            return;
+            return None;
         }
     };
-    report.add(Check::ok("answer", said(&whole)));
     let (check, stream) = streaming::examine(ways);
-    report.add(check);
-    report.add(tools::examine(probe, model, place, names));
-    report.add(usage(&whole, stream.as_ref()));
+    Some(vec![
+        (Feature::Plain, Check::ok("answer", said(&whole))),
+        (Feature::Stream, check),
+        (Feature::Tools, tools::examine(probe, model, place, names)),
+        (Feature::Usage, usage(&whole, stream.as_ref())),
+    ])
 }
 
 /// Why a call failed, with names that come near where there is no such model.

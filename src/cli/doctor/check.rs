@@ -5,7 +5,9 @@ use crate::cli::shape::Shape;
 use crate::cli::table::Column;
 use crate::cli::ui::Ui;
 use crate::cli::words::count;
+use crate::records::Verdict;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 /// How it stands with one thing.
@@ -30,8 +32,20 @@ pub struct Check {
     pub status: Status,
     detail: String,
     remedy: Option<String>,
+    /// Of a feature of a model: how it stands with it in each protocol.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocols: Option<BTreeMap<&'static str, Stand>>,
     #[serde(skip)]
     is_remote: bool,
+}
+
+/// How it stands with a feature in one protocol.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Stand {
+    /// Works, does not, unknown.
+    pub verdict: Verdict,
+    /// Why, in short.
+    pub reason: Option<String>,
 }
 
 const COLUMNS: &[Column] = &[
@@ -43,7 +57,14 @@ const COLUMNS: &[Column] = &[
 
 impl Check {
     fn new(check: impl Into<String>, status: Status, detail: impl Display) -> Check {
-        Check { check: check.into(), status, detail: detail.to_string(), remedy: None, is_remote: false }
+        Check {
+            check: check.into(),
+            status,
+            detail: detail.to_string(),
+            remedy: None,
+            protocols: None,
+            is_remote: false,
+        }
     }
 
     /// All is well.
@@ -85,6 +106,18 @@ impl Check {
     /// The same with a way to mend it, where the error's own words had none.
     pub fn or_remedy(self, remedy: impl Into<String>) -> Check {
         if self.remedy.is_some() { self } else { self.remedy(remedy) }
+    }
+
+    /// The same, with how it stands in each protocol.
+    pub fn in_protocols(mut self, protocols: BTreeMap<&'static str, Stand>) -> Check {
+        self.protocols = Some(protocols);
+        self
+    }
+
+    /// The same with more words behind its own.
+    pub fn also(mut self, words: &str) -> Check {
+        self.detail = format!("{}; {words}", self.detail);
+        self
     }
 
     /// The same, where a provider or the network is at fault and nothing on this machine.

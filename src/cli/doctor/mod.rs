@@ -1,6 +1,6 @@
 //! `doctor`: finds what is wrong, and says how to mend it. A file a row of the table of faults.
 //!
-//! It changes nothing and prints no secret. What can be wrong, and what is then seen, is in `docs/troubleshooting.md`.
+//! It changes nothing but the sheet of the model that it was asked about, and prints no secret. What can be wrong, and what is then seen, is in `docs/troubleshooting.md`.
 
 mod authentication;
 mod calls;
@@ -10,6 +10,7 @@ mod fetch;
 mod home;
 mod model;
 mod provider;
+mod sheet;
 mod streaming;
 mod tls;
 mod tools;
@@ -26,8 +27,10 @@ use std::path::PathBuf;
 
 /// Find out what is wrong, and how to mend it
 ///
-/// Looks at home, database, master key, the running gateway, the key and every provider. With a model: at its name, and at
-/// a plain answer, a stream, a tool call and the token counts of real calls through the gateway, which cost a few tokens.
+/// Looks at home, database, master key, the running gateway, the key and every provider. With a model: at its name, and by
+/// real calls through the gateway, in each protocol that callers speak, at what it can do: answer, stream, call tools, one and
+/// several, see pictures, keep to a schema, think, report tokens, end where it is told to and when a caller hangs up. That costs
+/// a few thousand tokens. What was found out is kept: `model show` shows it, and calls obey it.
 /// Exit code 0 where nothing is broken, 5 where a provider or the network is to blame for all that is, else 1.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -63,7 +66,7 @@ impl Doctor {
         if let (Some(base_url), Some(key)) = (&reached.base_url, &key) {
             report.add(authentication::ask(base_url, key, ca_file)?);
         }
-        let setting = Setting { known: known.as_ref(), reached: &reached, key: key.as_ref(), ca_file };
+        let setting = Setting { known: known.as_ref(), reached: &reached, key: key.as_ref(), ca_file, ui: &session.ui };
         match (&self.model, &known) {
             (Some(model), _) => calls::examine(model, &setting, &mut report)?,
             (None, Some(known)) => provider::examine(known, ca_file, &mut report)?,

@@ -27,7 +27,7 @@ pub struct Create {
     /// Provider that it may call; may be repeated [default: all that its user may]
     #[arg(long = "provider", value_name = "NAME", value_delimiter = ',', add = complete::providers())]
     providers: Vec<String>,
-    /// Model that it may call, as provider/model; may be repeated [default: all that its user may]
+    /// Model that it may call, as provider/model, or routing rule; may be repeated [default: all that its user may]
     #[arg(long = "model", value_name = "MODEL", value_delimiter = ',', add = complete::models())]
     models: Vec<String>,
     /// When it ends: 24h, 30d, 2027-01-31, never

@@ -25,7 +25,7 @@ pub struct Edit {
     /// Every provider that its user may call
     #[arg(long, conflicts_with = "providers")]
     any_provider: bool,
-    /// Model that it may call, as provider/model; may be repeated
+    /// Model that it may call, as provider/model, or routing rule; may be repeated
     #[arg(long = "model", value_name = "MODEL", value_delimiter = ',', add = complete::models())]
     models: Vec<String>,
     /// Every model that its user may call

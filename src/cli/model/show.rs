@@ -7,6 +7,8 @@ use crate::cli::session::Session;
 use crate::cli::shape::Shape;
 use crate::cli::table::{self, Column};
 use crate::price::Meter;
+use crate::records::{Finding, Sheet};
+use crate::store::ProviderRow;
 use crate::types::Money;
 use serde::Serialize;
 use serde_json::json;
@@ -14,6 +16,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Show one model: every price with its date, what it can do, how long it lives
+///
+/// What `optscale-ai doctor MODEL` found out when it asked the model is shown too.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   optscale-ai model show openai/gpt-4o-mini
@@ -27,10 +31,10 @@ pub struct Show {
 #[derive(Serialize)]
 struct Record<'a> {
     model: &'a str,
-    vendor: &'static str,
-    id: &'static str,
-    mode: &'static str,
-    state: &'static str,
+    vendor: Option<&'static str>,
+    id: Option<&'static str>,
+    mode: Option<&'static str>,
+    state: Option<&'static str>,
     context_window: Option<u64>,
     max_output_tokens: Option<u64>,
     released: Option<&'static str>,
@@ -38,6 +42,7 @@ struct Record<'a> {
     knowledge_cutoff: Option<&'static str>,
     capabilities: BTreeMap<&'static str, Option<bool>>,
     prices: Vec<Price>,
+    sheet: Option<&'a Sheet>,
 }
 
 /// One price list; amounts are US dollars for one unit.
@@ -66,30 +71,37 @@ const COLUMNS: &[Column] = &[
     Column::new("knowledge_cutoff", "KNOWLEDGE UNTIL"),
     Column::hidden("capabilities"),
     Column::hidden("prices"),
+    Column::hidden("sheet"),
 ];
 
 impl Show {
     pub(super) fn run(self, session: &Session) -> Outcome {
-        let (name, model) = self.find(session)?;
-        let record = record(&name, &model);
+        let rows = find::registered(session)?;
+        let (name, model) = match self.find(&rows)? {
+            Some((name, model)) => (name, Some(model)),
+            None => (self.model.clone(), None),
+        };
+        let sheet = sheet(session, &rows, &name)?;
+        if model.is_none() && sheet.is_none() {
+            return Err(self.missing());
+        }
+        let record = record(&name, model.as_ref(), sheet.as_ref());
         session.ui.record(COLUMNS, &record)?;
         match session.ui.is_table() {
-            true => session.ui.data(&abilities_and_prices(&record)),
+            true => session.ui.data(&(abilities_and_prices(&record) + &findings(record.sheet))),
             false => Ok(()),
         }
     }
 
-    fn find(&self, session: &Session) -> Outcome<(String, Model)> {
-        let rows = find::registered(session)?;
+    fn find(&self, rows: &[ProviderRow]) -> Outcome<Option<(String, Model)>> {
         if let Some((provider, model)) = self.model.split_once('/') {
             let registered = rows.iter().find(|row| row.name == provider).and_then(find::vendor);
             if let Some(found) = catalogue::find(registered.unwrap_or(provider), model) {
-                return Ok((self.model.clone(), found));
+                return Ok(Some((self.model.clone(), found)));
             }
         }
-        self.bare(find::offered(&rows))
-            .and_then(|found| found.map_or_else(|| self.bare(find::everything()), |it| Ok(Some(it))))?
-            .ok_or_else(|| self.missing())
+        self.bare(find::offered(rows))
+            .and_then(|found| found.map_or_else(|| self.bare(find::everything()), |it| Ok(Some(it))))
     }
 
     /// The model without a provider before it, if only one of these has it.
@@ -123,25 +135,48 @@ impl Show {
     }
 }
 
-fn record<'a>(name: &'a str, model: &Model) -> Record<'a> {
+/// What the model turned out to do; nothing where it was never asked.
+fn sheet(session: &Session, rows: &[ProviderRow], name: &str) -> Outcome<Option<Sheet>> {
+    let Some((provider, model)) = name.split_once('/') else { return Ok(None) };
+    match rows.iter().find(|row| row.name == provider) {
+        Some(row) => Ok(session.store()?.sheet(row.id, model)?),
+        None => Ok(None),
+    }
+}
+
+fn record<'a>(name: &'a str, model: Option<&Model>, sheet: Option<&'a Sheet>) -> Record<'a> {
     let price = |rates: crate::price::Rates| Price {
         usd_per_unit: rates.iter().map(|(meter, usd)| Rate { meter: meter.label(), usd }).collect(),
         label: rates.label,
     };
     Record {
         model: name,
-        vendor: model.vendor,
-        id: model.id,
-        mode: model.mode.as_str(),
-        state: Lifecycle::as_str(model.lifecycle),
-        context_window: model.context_window,
-        max_output_tokens: model.max_output_tokens,
-        released: model.released,
-        deprecated: model.deprecated,
-        knowledge_cutoff: model.knowledge_cutoff,
-        capabilities: model.capabilities.iter().collect(),
-        prices: model.price_list().into_iter().map(price).collect(),
+        vendor: model.map(|model| model.vendor),
+        id: model.map(|model| model.id),
+        mode: model.map(|model| model.mode.as_str()),
+        state: model.map(|model| Lifecycle::as_str(model.lifecycle)),
+        context_window: model.and_then(|model| model.context_window),
+        max_output_tokens: model.and_then(|model| model.max_output_tokens),
+        released: model.and_then(|model| model.released),
+        deprecated: model.and_then(|model| model.deprecated),
+        knowledge_cutoff: model.and_then(|model| model.knowledge_cutoff),
+        capabilities: model.map(|model| model.capabilities).unwrap_or_default().iter().collect(),
+        prices: model.map(Model::price_list).unwrap_or_default().into_iter().map(price).collect(),
+        sheet,
     }
+}
+
+/// The sheet, a line a feature and protocol.
+fn findings(sheet: Option<&Sheet>) -> String {
+    let Some(sheet) = sheet else { return String::new() };
+    let words = |finding: &Finding| match &finding.reason {
+        Some(reason) => format!("{}: {reason}", finding.verdict.as_str()),
+        None => finding.verdict.as_str().to_owned(),
+    };
+    let label = |finding: &Finding| format!("{} ({})", finding.feature.as_str().replace('_', " "), finding.protocol);
+    let lines: Vec<(String, String)> =
+        sheet.findings.iter().map(|finding| (label(finding), Shape::Text.words(&json!(words(finding))))).collect();
+    format!("\nasked on {}, with `optscale-ai doctor`\n{}", sheet.made.day(), table::page(&lines))
 }
 
 fn abilities_and_prices(record: &Record<'_>) -> String {

@@ -31,7 +31,7 @@ use super::{
     WriteStream, Written,
 };
 use crate::body::Body;
-use crate::canonical::{Complaint, Prompt, Reply, Text};
+use crate::canonical::{Complaint, Prompt, Reasoning, Reply, Text};
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use std::time::Duration;
@@ -57,6 +57,10 @@ impl CallerDialect for Caller {
 
     fn read_prompt(&self, task: Task, body: &str, _: &UrlFacts) -> Result<Prompt, Complaint> {
         read_prompt::read(task, body)
+    }
+
+    fn reasoning_field(&self, wish: &Reasoning) -> &'static str {
+        if wish.thinking.is_some() { "thinking" } else { "output_config.effort" }
     }
 
     fn write_reply(&self, task: Task, reply: Reply) -> Written {
@@ -93,7 +97,7 @@ impl ProviderDialect for Provider {
         match task {
             Task::Chat => Some("/v1/messages"),
             Task::CountTokens => Some("/v1/messages/count_tokens"),
-            Task::Completion | Task::Embedding => None,
+            Task::Completion | Task::Embedding | Task::EmbeddingBatch => None,
         }
     }
 

@@ -9,6 +9,7 @@
 
 use super::generation::{Generation, ThinkingStyle};
 use super::wire::Object;
+use super::write_blocks::is_own_seal;
 use crate::canonical::{Effort, Part, Prompt, Reasoning, Role, Thinking, ToolChoice};
 use crate::dialect::Target;
 
@@ -155,8 +156,11 @@ fn forces_tool(prompt: &Prompt) -> bool {
 /// with a budget, Anthropic wants the turn that made the calls to begin with one.
 fn goes_on_without_thinking(prompt: &Prompt) -> bool {
     let calls = |part: &Part| matches!(part, Part::ToolCall { .. });
-    let thinks =
-        |part: &Part| matches!(part, Part::Thinking { signature: Some(_), .. } | Part::RedactedThinking { .. });
+    let thinks = |part: &Part| match part {
+        Part::Thinking { signature: Some(seal), .. } => is_own_seal(seal),
+        Part::RedactedThinking { .. } => true,
+        _ => false,
+    };
     let results = |part: &Part| matches!(part, Part::ToolResult { .. });
     let tail = prompt.turns.iter().rposition(|turn| turn.role == Role::Assistant);
     let Some(tail) = tail.and_then(|last| prompt.turns.get(last..)) else { return false };

@@ -2,7 +2,7 @@
 
 use super::read_blocks::ADDENDUM;
 use super::wire::{At, Object, array, encode};
-use crate::canonical::{CacheMark, Code, Complaint, Json, Media, MediaKind, Part, Source};
+use crate::canonical::{CacheMark, Code, Complaint, Json, Media, MediaKind, Part, Source, opened_seal};
 use crate::types::Protocol;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -92,8 +92,8 @@ fn block(part: &Part, place: Place, at: &At<'_>, dropped: &mut Vec<String>) -> R
         _ if is_empty_text(part) => return Ok(None),
         (Part::Text { text, cache }, _) => marked(text_block(text), cache.as_ref()),
         (Part::Refusal { text }, _) => text_block(text),
-        // Without its seal, Anthropic does not take a thought back.
-        (Part::Thinking { text, signature: Some(seal) }, Assistant) => thinking_block(text, seal),
+        // Without its own seal, Anthropic does not take a thought back.
+        (Part::Thinking { text, signature: Some(seal) }, Assistant) if is_own_seal(seal) => thinking_block(text, seal),
         (Part::RedactedThinking { data }, Assistant) => redacted_block(data),
         (Part::ToolCall { id, name, input, cache }, Assistant) => {
             marked(tool_use_block(id, name, input.get()), cache.as_ref())
@@ -105,6 +105,11 @@ fn block(part: &Part, place: Place, at: &At<'_>, dropped: &mut Vec<String>) -> R
         _ => return Ok(None),
     };
     Ok(Some(Block::Known(object)))
+}
+
+/// Whether no other protocol's name stands before the seal.
+pub(super) fn is_own_seal(seal: &str) -> bool {
+    matches!(opened_seal(seal).0, None | Some(Protocol::Anthropic))
 }
 
 /// A text.

@@ -33,8 +33,7 @@ impl Conversation {
         let messages = &At::Top.member("messages");
         let last = prompt.turns.len().saturating_sub(1);
         for (index, turn) in prompt.turns.iter().enumerate() {
-            // Callers of other dialects count their instructions as messages.
-            let at = &messages.item(index + prompt.system.len());
+            let at = &messages.item(index);
             match turn.role {
                 Role::Assistant if index == last => conversation.add(&without_end_space(turn), at, dropped)?,
                 _ => conversation.add(turn, at, dropped)?,

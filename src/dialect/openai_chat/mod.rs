@@ -39,7 +39,7 @@ use super::{
 };
 use super::{json as wire, openai_error as complaint, openai_models as models};
 use crate::body::Body;
-use crate::canonical::{Complaint, Prompt, Reply, Text};
+use crate::canonical::{Complaint, Prompt, Reasoning, Reply, Text};
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use std::time::Duration;
@@ -67,6 +67,10 @@ impl CallerDialect for Caller {
 
     fn read_prompt(&self, task: Task, body: &str, _: &UrlFacts) -> Result<Prompt, Complaint> {
         read_prompt::read(task, body)
+    }
+
+    fn reasoning_field(&self, _: &Reasoning) -> &'static str {
+        "reasoning_effort"
     }
 
     fn write_reply(&self, task: Task, reply: Reply) -> Written {
@@ -104,7 +108,7 @@ impl ProviderDialect for Provider {
             Task::Chat => Some("/chat/completions"),
             Task::Completion => Some("/completions"),
             Task::Embedding => Some("/embeddings"),
-            Task::CountTokens => None,
+            Task::CountTokens | Task::EmbeddingBatch => None,
         }
     }
 

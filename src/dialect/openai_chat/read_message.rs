@@ -6,7 +6,7 @@
 use super::read_prompt::{no_such_word, optional};
 use super::wire::{Obj, Val};
 use super::{read_part, wire};
-use crate::canonical::{Complaint, Json, Part, Prompt, Role, Turn};
+use crate::canonical::{Complaint, Json, Part, Prompt, Role, Turn, sealed_by};
 use crate::types::Protocol;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -18,8 +18,16 @@ pub(super) fn conversation(messages: &Val<'_>, prompt: &mut Prompt) -> Result<()
         return Err(Complaint::invalid(&messages.path, format!("`{}` is empty; send at least one", messages.path)));
     }
     let mut conversation = Conversation { prompt, results_open: false, legacy_calls: Vec::new() };
-    items.iter().try_for_each(|message| conversation.message(message))
+    for (place, message) in items.iter().enumerate() {
+        let before = conversation.extent();
+        conversation.message(message)?;
+        conversation.note(before, place);
+    }
+    Ok(())
 }
+
+/// How many parts the instructions have, how many turns there are, and how many parts the last one has.
+type Extent = (usize, usize, usize);
 
 struct Conversation<'p> {
     prompt: &'p mut Prompt,
@@ -41,6 +49,23 @@ impl Conversation<'_> {
             "function" => self.function(object),
             other => Err(no_such_word(&role, "system, developer, user, assistant, tool", other)),
         }
+    }
+
+    fn extent(&self) -> Extent {
+        let turns = &self.prompt.turns;
+        (self.prompt.system.len(), turns.len(), turns.last().map_or(0, |turn| turn.parts.len()))
+    }
+
+    /// Notes where the parts of a message went.
+    fn note(&mut self, before: Extent, message: usize) {
+        let turns = self.prompt.turns.len();
+        let (turn, part) = match (self.extent(), before) {
+            ((_, now, _), (_, then, _)) if now > then => (Some(turns - 1), 0),
+            ((now, ..), (then, ..)) if now > then => (None, then),
+            (_, (_, _, then)) if turns > 0 => (Some(turns - 1), then),
+            _ => return,
+        };
+        self.prompt.places.note(turn, part, message);
     }
 
     fn turn(&mut self, role: Role, name: Option<String>, parts: Vec<Part>) {
@@ -75,6 +100,7 @@ impl Conversation<'_> {
             parts.push(Part::Refusal { text });
         }
         for call in message.take("tool_calls").map_or(Ok(Vec::new()), |calls| calls.items())? {
+            parts.extend(seal(&call)?);
             parts.push(tool_call(&call)?);
         }
         if let Some(call) = message.take("function_call") {
@@ -160,6 +186,15 @@ pub(super) fn thinking_block(block: &Val<'_>) -> Result<Part, Complaint> {
         "redacted_thinking" => Ok(Part::RedactedThinking { data: object.need("data")?.string()? }),
         other => Err(no_such_word(&kind, "thinking, redacted_thinking", other)),
     }
+}
+
+/// The seal of a call, where Google's own endpoint for this protocol keeps it. It becomes a thought before the call.
+pub(super) fn seal(call: &Val<'_>) -> Result<Option<Part>, Complaint> {
+    let Some(extra) = call.object()?.take("extra_content") else { return Ok(None) };
+    let Some(google) = extra.object()?.take("google") else { return Ok(None) };
+    let seal = optional(&mut google.object()?, "thought_signature", Val::string)?.filter(|seal| !seal.is_empty());
+    let signature = seal.map(|seal| Some(sealed_by(Protocol::Gemini, &seal)));
+    Ok(signature.map(|signature| Part::Thinking { text: String::new(), signature }))
 }
 
 /// Reads one of `tool_calls`; a tool of another type than `function` is carried as it is.

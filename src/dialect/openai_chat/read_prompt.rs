@@ -18,7 +18,7 @@ pub(super) fn read(task: Task, body: &str) -> Result<Prompt, Complaint> {
     match task {
         Task::Chat | Task::CountTokens => chat(&mut top, &mut prompt)?,
         Task::Completion => completion(&mut top, &mut prompt)?,
-        Task::Embedding => return Err(no_embedding()),
+        Task::Embedding | Task::EmbeddingBatch => return Err(no_embedding()),
     }
     common(&mut top, &mut prompt)?;
     for (name, value) in top.rest() {

@@ -20,7 +20,7 @@ pub(super) fn list(task: Task, body: &str) -> Result<Vec<Text<'_>>, Complaint> {
             &CHAT
         }
         Task::Completion => &[("prompt", Voice::User), ("suffix", Voice::User)],
-        Task::Embedding => &[("input", Voice::User)],
+        Task::Embedding | Task::EmbeddingBatch => &[("input", Voice::User)],
     };
     for (name, voice) in prose {
         if let Some(value) = top.take(name) {

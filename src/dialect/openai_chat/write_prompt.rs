@@ -84,7 +84,7 @@ pub(super) fn write(task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<
     match task {
         Task::Chat => chat(prompt, &mut fields)?,
         Task::Completion => completion(prompt, &mut fields)?,
-        Task::Embedding => return Err(no_embedding()),
+        Task::Embedding | Task::EmbeddingBatch => return Err(no_embedding()),
         Task::CountTokens => return Err(no_counting()),
     }
     stream(prompt, &mut fields);

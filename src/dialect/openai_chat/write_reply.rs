@@ -2,9 +2,9 @@
 
 use super::wire::to_vec;
 use super::{finish, usage};
-use crate::canonical::{Choice, Finish, Json, Part, Reply, UsageReport};
+use crate::canonical::{Choice, Finish, Json, Part, Reply, UsageReport, opened_seal};
 use crate::dialect::Written;
-use crate::types::{Task, Time};
+use crate::types::{Protocol, Task, Time};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -70,6 +70,33 @@ pub(super) struct Call<'a> {
     pub(super) id: &'a str,
     pub(super) r#type: &'static str,
     pub(super) function: Function<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) extra_content: Option<Extra<'a>>,
+}
+
+/// Where Google's own endpoint for this protocol keeps the seal of a call: clients send it back with the call.
+#[derive(Serialize, Clone, Copy)]
+pub(super) struct Extra<'a> {
+    google: Google<'a>,
+}
+
+#[derive(Serialize, Clone, Copy)]
+struct Google<'a> {
+    thought_signature: &'a str,
+}
+
+impl<'a> Extra<'a> {
+    pub(super) fn new(thought_signature: &'a str) -> Extra<'a> {
+        Extra { google: Google { thought_signature } }
+    }
+}
+
+/// The seal of the call behind a thought, where it is Gemini's, which seals calls and not thoughts.
+pub(super) fn seal_of_call<'a>(text: &str, signature: Option<&'a str>) -> Option<&'a str> {
+    match signature.map(opened_seal) {
+        Some((Some(Protocol::Gemini), seal)) if text.is_empty() => Some(seal),
+        _ => None,
+    }
 }
 
 /// Name and arguments; the arguments are JSON in a text.
@@ -114,8 +141,18 @@ fn completion<'a, C: Serialize>(reply: &'a Reply, object: &'static str, choices:
 fn chat_choice<'a>(index: usize, choice: &'a Choice, dropped: &mut Vec<String>) -> ChatChoice<'a> {
     let mut message = Message { role: "assistant", ..Message::default() };
     for (place, part) in choice.parts.iter().enumerate() {
+        let before = place.checked_sub(1).and_then(|before| choice.parts.get(before));
+        let next_calls = matches!(choice.parts.get(place + 1), Some(Part::ToolCall { .. }));
+        if next_calls && call_seal(part).is_some() {
+            continue;
+        }
         if !say(part, &mut message) {
             dropped.push(format!("content[{place}]"));
+        }
+        if let (Part::ToolCall { .. }, Some(seal)) = (part, before.and_then(call_seal))
+            && let Some(call) = message.tool_calls.last_mut()
+        {
+            call.extra_content = Some(Extra::new(seal));
         }
     }
     let refused = message.refusal.is_some();
@@ -125,6 +162,11 @@ fn chat_choice<'a>(index: usize, choice: &'a Choice, dropped: &mut Vec<String>) 
         logprobs: choice.logprobs.as_ref(),
         finish_reason: ending(choice.finish.as_ref(), refused, dropped),
     }
+}
+
+fn call_seal(part: &Part) -> Option<&str> {
+    let Part::Thinking { text, signature } = part else { return None };
+    seal_of_call(text, signature.as_deref())
 }
 
 /// Puts a part into the message; false where the protocol has no place for it.
@@ -145,7 +187,8 @@ fn say<'a>(part: &'a Part, message: &mut Message<'a>) -> bool {
 
 /// A call of a function.
 pub(super) fn call<'a>(id: &'a str, name: &'a str, input: &'a Json) -> Call<'a> {
-    Call { id, r#type: "function", function: Function { name, arguments: input.get() } }
+    let function = Function { name, arguments: input.get() };
+    Call { id, r#type: "function", function, extra_content: None }
 }
 
 /// The word for why an answer ended; an end that has no word here is named as dropped.

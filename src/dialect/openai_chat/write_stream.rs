@@ -3,7 +3,7 @@
 //!
 //! Entries of lists carry an `index`, which the official SDKs merge deltas by.
 
-use super::write_reply::ending;
+use super::write_reply::{Extra, ending, seal_of_call};
 use super::{complaint, usage};
 use crate::canonical::{Block, BlockKind, Complaint, Delta, Event, Json, UsageReport};
 use crate::dialect::sse::write_data;
@@ -79,6 +79,8 @@ struct CallPiece<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     r#type: Option<&'static str>,
     function: FunctionPiece<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra_content: Option<Extra<'a>>,
 }
 
 #[derive(Serialize, Default)]
@@ -93,8 +95,11 @@ struct FunctionPiece<'a> {
 enum Kind {
     Text,
     Refusal,
-    /// The place in `thinking_blocks`.
-    Thinking(u32),
+    /// The place in `thinking_blocks`, and whether words have come.
+    Thinking {
+        index: u32,
+        spoken: bool,
+    },
     /// The place in `tool_calls`, and whether arguments have come.
     Call {
         place: u32,
@@ -112,6 +117,8 @@ struct Lane {
     refused: bool,
     thoughts: u32,
     calls: u32,
+    /// A thought's seal, with the thought's place, that may belong to a call behind it.
+    held: Option<(u32, String)>,
 }
 
 /// The writer of one stream.
@@ -194,6 +201,9 @@ impl Writer {
             BlockKind::RedactedThinking { data } => self.open_thought(block, Some(&data), out),
             BlockKind::ToolCall { id, name } => self.open_call(block, &id, &name, out),
         };
+        if !matches!(known, Kind::Call { .. } | Kind::Dropped) {
+            self.release(block.choice, out);
+        }
         if known == Kind::Text {
             self.role(block.choice, Some(""), out);
         }
@@ -218,7 +228,14 @@ impl Writer {
             let thought = ThoughtPiece { index, r#type: "redacted_thinking", data: redacted, ..Default::default() };
             self.piece(block.choice, Piece { thinking_blocks: Some([thought]), ..Piece::default() }, out);
         }
-        Kind::Thinking(index)
+        Kind::Thinking { index, spoken: redacted.is_some() }
+    }
+
+    /// A seal that was held belongs to no call: it goes out as its thought's.
+    fn release(&mut self, choice: u32, out: &mut BytesMut) {
+        let Some((index, seal)) = self.lane(choice).held.take() else { return };
+        let thought = ThoughtPiece { index, r#type: "thinking", signature: Some(&seal), ..ThoughtPiece::default() };
+        self.piece(choice, Piece { thinking_blocks: Some([thought]), ..Piece::default() }, out);
     }
 
     fn open_call(&mut self, block: Block, id: &str, name: &str, out: &mut BytesMut) -> Kind {
@@ -226,8 +243,10 @@ impl Writer {
         let lane = self.lane(block.choice);
         let place = lane.calls;
         lane.calls += 1;
+        let held = lane.held.take();
+        let extra_content = held.as_ref().and_then(|(_, seal)| seal_of_call("", Some(seal))).map(Extra::new);
         let function = FunctionPiece { name: Some(name), arguments: "" };
-        let call = CallPiece { index: place, id: Some(id), r#type: Some("function"), function };
+        let call = CallPiece { index: place, id: Some(id), r#type: Some("function"), function, extra_content };
         self.piece(block.choice, Piece { tool_calls: Some([call]), ..Piece::default() }, out);
         Kind::Call { place, filled: false }
     }
@@ -243,7 +262,15 @@ impl Writer {
             (Kind::Refusal, Delta::Text(text)) => {
                 self.piece(choice, Piece { refusal: Some(Some(text)), ..Piece::default() }, out);
             }
-            (Kind::Thinking(index), _) => self.think(choice, index, delta, out),
+            (Kind::Thinking { index, spoken: false }, Delta::Signature(seal))
+                if seal_of_call("", Some(seal)).is_some() =>
+            {
+                self.lane(choice).held = Some((index, seal.clone()));
+            }
+            (Kind::Thinking { index, .. }, _) => {
+                self.blocks[at].1 = Kind::Thinking { index, spoken: true };
+                self.think(choice, index, delta, out);
+            }
             (Kind::Call { place, .. }, Delta::Input(fragment)) if !fragment.is_empty() => {
                 self.blocks[at].1 = Kind::Call { place, filled: true };
                 self.arguments(choice, place, fragment, out);
@@ -280,6 +307,7 @@ impl Writer {
     fn finish(&mut self, choice: u32, finish: &crate::canonical::Finish, out: &mut BytesMut) {
         let left: Vec<Block> = self.blocks.iter().map(|(block, _)| *block).filter(|b| b.choice == choice).collect();
         left.into_iter().for_each(|block| self.close(block, out));
+        self.release(choice, out);
         self.role(choice, Some(""), out);
         let refused = self.lane(choice).refused && !self.is_text();
         let finish_reason = Some(ending(Some(finish), refused, &mut self.dropped));

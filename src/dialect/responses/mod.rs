@@ -35,7 +35,7 @@ use super::{
     WriteStream, Written,
 };
 use crate::body::Body;
-use crate::canonical::{Complaint, Prompt, Reply, Text};
+use crate::canonical::{Complaint, Prompt, Reasoning, Reply, Text};
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use std::time::Duration;
@@ -69,6 +69,10 @@ impl CallerDialect for Caller {
 
     fn thread(&self, body: &str) -> Result<Thread, Complaint> {
         thread::read(body)
+    }
+
+    fn reasoning_field(&self, _: &Reasoning) -> &'static str {
+        "reasoning"
     }
 
     fn write_reply(&self, _: Task, reply: Reply) -> Written {

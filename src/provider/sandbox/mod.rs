@@ -57,7 +57,7 @@ fn reply(task: Task, body: &[u8]) -> Result<Response<SandboxBody>, Fault> {
         Task::Chat => chat::answer(&request, model, &head)?,
         Task::Completion => completion::answer(&request, model, &head)?,
         Task::Embedding => embedding::answer(&request)?,
-        Task::CountTokens => return Err(Fault::no_such_endpoint()),
+        Task::CountTokens | Task::EmbeddingBatch => return Err(Fault::no_such_endpoint()),
     };
     Ok(wire.into_response(model))
 }

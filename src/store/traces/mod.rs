@@ -9,7 +9,7 @@ pub use filter::TraceFilter;
 pub(super) use filter::{Bound, filter_sql};
 pub use read::Found;
 pub use row::{TraceDetail, TraceRow};
-pub use write::{Writer, write};
+pub use write::Writer;
 
 #[cfg(test)]
 pub(super) mod tests;

@@ -4,8 +4,8 @@ use super::read::{AFTER, DETAIL, LIST};
 use super::*;
 use crate::price::{Meter, Rates};
 use crate::records::{Attempt, Status, TraceRecord, UsageSource};
+use crate::store::Store;
 use crate::store::tests::{NOW, Small, small};
-use crate::store::{RatesCache, Store};
 use crate::types::{Money, Protocol, Task, Time, TraceId, Usage};
 use rusqlite::ToSql;
 use std::collections::BTreeMap;
@@ -56,8 +56,7 @@ pub(in crate::store) fn call(small: &Small, seconds: u64) -> TraceRecord {
 }
 
 pub(in crate::store) fn put(store: &Store, records: &[TraceRecord]) {
-    let mut rates = RatesCache::default();
-    let mut writer = Writer::new(&store.connection, &mut rates).unwrap();
+    let mut writer = Writer::new(&store.connection).unwrap();
     records.iter().for_each(|record| writer.write(record).unwrap());
 }
 

@@ -1,10 +1,13 @@
 //! Writing traces: one statement a row, and the few that mend what a killed process left behind.
 
 use crate::records::{Attempt, Status, TraceRecord};
-use crate::store::column::{Json, ProtocolPlace, count};
-use crate::store::{RatesCache, Store, StoreError};
-use crate::types::{Time, TraceId};
-use rusqlite::{CachedStatement, Connection, ErrorCode, params};
+use crate::store::column::{USAGE_SOURCES, count, place};
+use crate::store::rates::RatesCache;
+use crate::store::{Store, StoreError};
+use crate::types::{Money, Protocol, Task, Time, TraceId};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, Statement, ToSql, params};
+use serde::Serialize;
 
 /// Both statements begin alike.
 macro_rules! insert {
@@ -45,22 +48,28 @@ const UPSERT: &str = concat!(
     dropped = excluded.dropped, tags = excluded.tags, session = excluded.session"
 );
 
-/// Writes the rows of one batch; the caller owns the transaction around it.
+/// Writes rows; the caller owns the transactions around them. Made once and kept: what stands ready is most of the
+/// work of a row.
 pub struct Writer<'c> {
     connection: &'c Connection,
-    insert: CachedStatement<'c>,
-    upsert: CachedStatement<'c>,
-    rates: &'c mut RatesCache,
+    insert: Ready<'c>,
+    upsert: Ready<'c>,
+    rates: RatesCache,
 }
 
 impl<'c> Writer<'c> {
-    /// A writer for one batch.
+    /// A writer on this connection.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn new(connection: &'c Connection, rates: &'c mut RatesCache) -> rusqlite::Result<Writer<'c>> {
-        let (insert, upsert) = (connection.prepare_cached(INSERT)?, connection.prepare_cached(UPSERT)?);
-        Ok(Writer { connection, insert, upsert, rates })
+    pub fn new(connection: &'c Connection) -> rusqlite::Result<Writer<'c>> {
+        let (insert, upsert) = (Ready::new(connection, INSERT)?, Ready::new(connection, UPSERT)?);
+        Ok(Writer { connection, insert, upsert, rates: RatesCache::default() })
+    }
+
+    /// To be called when a transaction was undone: row ids that were seen in it may be gone.
+    pub fn undone(&mut self) {
+        self.rates = RatesCache::default();
     }
 
     /// Writes one row, in place of an earlier one with the same id.
@@ -69,67 +78,174 @@ impl<'c> Writer<'c> {
     /// What SQLite says.
     pub fn write(&mut self, record: &TraceRecord) -> rusqlite::Result<()> {
         let rates = record.rates.as_ref().map(|rates| self.rates.id(self.connection, rates)).transpose()?;
-        let usage = &record.usage;
-        let (protocol, attempts) = (ProtocolPlace(record.protocol), telling(&record.attempts).map(Json));
-        let dropped = Some(&record.dropped).filter(|dropped| !dropped.is_empty()).map(Json);
-        let tags = Some(&record.tags).filter(|tags| !tags.is_empty()).map(Json);
-        let values = params![
-            record.id,
-            record.org,
-            record.user,
-            record.key,
-            record.provider,
-            record.route,
-            record.task,
-            protocol,
-            record.status,
-            record.http_status,
-            record.stream,
-            record.model,
-            record.requested_model,
-            record.error.as_deref(),
-            record.message,
-            count(record.attempts.len() as u64),
-            attempts,
-            count(usage.input),
-            count(usage.output),
-            count(usage.cache_read),
-            count(usage.cache_write_5m),
-            count(usage.cache_write_1h),
-            count(usage.reasoning),
-            count(usage.input_audio),
-            count(usage.output_audio),
-            count(usage.input_image),
-            count(usage.output_image),
-            count(usage.web_searches),
-            record.usage_source,
-            record.usage_raw,
-            record.cost,
-            rates,
-            count(record.latency_us),
-            record.first_token_us.map(count),
-            count(record.overhead_us),
-            record.finish.as_deref(),
-            dropped,
-            tags,
-            record.session,
-        ];
-        match self.insert.execute(values) {
+        let texts = Texts::of(record)?;
+        let values = values(record, rates, &texts);
+        match self.insert.execute(&values) {
             // It was written before, as running or with an estimate.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                self.upsert.execute(values).map(drop)
+                self.upsert.execute(&values)
             }
-            written => written.map(drop),
+            written => written,
         }
     }
 }
 
-/// Writes one row, in place of an earlier one with the same id. For many rows, keep a [`Writer`].
-///
-/// # Errors
-/// What SQLite says.
-pub fn write(connection: &Connection, record: &TraceRecord, rates: &mut RatesCache) -> rusqlite::Result<()> {
-    Writer::new(connection, rates)?.write(record)
+const COLUMNS: usize = 39;
+
+/// What is kept as JSON, where there is any of it.
+struct Texts {
+    attempts: Option<String>,
+    dropped: Option<String>,
+    tags: Option<String>,
+}
+
+impl Texts {
+    fn of(record: &TraceRecord) -> rusqlite::Result<Texts> {
+        Ok(Texts {
+            attempts: telling(&record.attempts).map(json).transpose()?,
+            dropped: Some(&record.dropped).filter(|dropped| !dropped.is_empty()).map(json).transpose()?,
+            tags: Some(&record.tags).filter(|tags| !tags.is_empty()).map(json).transpose()?,
+        })
+    }
+}
+
+fn json(value: &(impl Serialize + ?Sized)) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+/// A column's value.
+#[derive(Clone, Copy)]
+enum Value<'r> {
+    Null,
+    Integer(i64),
+    Text(&'r str),
+}
+
+/// The row, column by column as the statements name them.
+fn values<'r>(record: &'r TraceRecord, rates: Option<i64>, texts: &'r Texts) -> [Value<'r>; COLUMNS] {
+    let usage = &record.usage;
+    let (task, protocol) = (record.task.map(|task| place(&Task::ALL, task)), place(&Protocol::ALL, record.protocol));
+    [
+        record.id.0.into(),
+        record.org.map(|id| id.0).into(),
+        record.user.map(|id| id.0).into(),
+        record.key.map(|id| id.0).into(),
+        record.provider.map(|id| id.0).into(),
+        record.route.map(|id| id.0).into(),
+        task.into(),
+        protocol.into(),
+        place(&Status::ALL, record.status).into(),
+        i64::from(record.http_status).into(),
+        i64::from(record.stream).into(),
+        record.model.as_deref().into(),
+        record.requested_model.as_deref().into(),
+        record.error.as_deref().into(),
+        record.message.as_deref().into(),
+        count(record.attempts.len() as u64).into(),
+        texts.attempts.as_deref().into(),
+        count(usage.input).into(),
+        count(usage.output).into(),
+        count(usage.cache_read).into(),
+        count(usage.cache_write_5m).into(),
+        count(usage.cache_write_1h).into(),
+        count(usage.reasoning).into(),
+        count(usage.input_audio).into(),
+        count(usage.output_audio).into(),
+        count(usage.input_image).into(),
+        count(usage.output_image).into(),
+        count(usage.web_searches).into(),
+        place(&USAGE_SOURCES, record.usage_source).into(),
+        record.usage_raw.as_deref().into(),
+        record.cost.map(Money::pico).into(),
+        rates.into(),
+        count(record.latency_us).into(),
+        record.first_token_us.map(count).into(),
+        count(record.overhead_us).into(),
+        record.finish.as_deref().into(),
+        texts.dropped.as_deref().into(),
+        texts.tags.as_deref().into(),
+        record.session.as_deref().into(),
+    ]
+}
+
+impl From<i64> for Value<'_> {
+    fn from(number: i64) -> Self {
+        Value::Integer(number)
+    }
+}
+
+impl From<Option<i64>> for Value<'_> {
+    fn from(number: Option<i64>) -> Self {
+        number.map_or(Value::Null, Value::Integer)
+    }
+}
+
+impl<'r> From<Option<&'r str>> for Value<'r> {
+    fn from(text: Option<&'r str>) -> Self {
+        text.map_or(Value::Null, Value::Text)
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Integer(number) => ValueRef::Integer(*number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}
+
+/// A statement that keeps its values from row to row, so that only those that differ are bound anew: rows that
+/// follow one another are of the same few keys and models.
+struct Ready<'c> {
+    statement: Statement<'c>,
+    bound: Vec<Bound>,
+}
+
+/// What a parameter has: a new statement's have nothing, which is null.
+#[derive(Clone)]
+enum Bound {
+    Null,
+    Integer(i64),
+    Text(String),
+}
+
+impl<'c> Ready<'c> {
+    fn new(connection: &'c Connection, sql: &str) -> rusqlite::Result<Ready<'c>> {
+        Ok(Ready { statement: connection.prepare(sql)?, bound: vec![Bound::Null; COLUMNS] })
+    }
+
+    fn execute(&mut self, values: &[Value<'_>; COLUMNS]) -> rusqlite::Result<()> {
+        for (place, (bound, value)) in self.bound.iter_mut().zip(values).enumerate() {
+            if !bound.is(value) {
+                // Should binding fail, the parameter is null.
+                *bound = Bound::Null;
+                self.statement.raw_bind_parameter(place + 1, value)?;
+                *bound = Bound::of(value);
+            }
+        }
+        self.statement.raw_execute().map(drop)
+    }
+}
+
+impl Bound {
+    fn of(value: &Value<'_>) -> Bound {
+        match value {
+            Value::Null => Bound::Null,
+            Value::Integer(number) => Bound::Integer(*number),
+            Value::Text(text) => Bound::Text((*text).to_owned()),
+        }
+    }
+
+    fn is(&self, value: &Value<'_>) -> bool {
+        match (self, value) {
+            (Bound::Null, Value::Null) => true,
+            (Bound::Integer(bound), Value::Integer(number)) => bound == number,
+            (Bound::Text(bound), Value::Text(text)) => bound == text,
+            _ => false,
+        }
+    }
 }
 
 /// The attempts, where they tell more than the row itself: a second try, or a failure.
@@ -157,7 +273,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn mark_interrupted(&self) -> Result<usize, StoreError> {
+    pub(in crate::store) fn mark_interrupted(&self) -> Result<usize, StoreError> {
         let begun = self.connection.unchecked_transaction();
         let transaction = begun.map_err(|error| self.explain(error))?;
         let mark = "UPDATE traces SET status = ?1, error = 'gateway_stopped' \

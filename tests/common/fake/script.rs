@@ -17,6 +17,8 @@ pub const LOOKING: &str = "Let me look.";
 pub const WEATHER: &str = r#"{"city":"Paris","unit":"celsius"}"#;
 /// The arguments of `get_time`.
 pub const TIME: &str = r#"{"zone":"Europe/Paris"}"#;
+/// The arguments of `list_directory`.
+pub const FOLDER: &str = r#"{"dir_path":"."}"#;
 /// The thought of `think`.
 pub const THOUGHT: &str = "Six times seven.";
 /// The seal of the thought.
@@ -284,6 +286,7 @@ fn calls(ask: &Ask, words: &Words) -> Vec<Said> {
         }
         _ if words.has("tools") => &[("get_weather", WEATHER), ("get_time", TIME)],
         _ if words.has("tool") => &[("get_weather", WEATHER)],
+        _ if words.has("folder") => &[("list_directory", FOLDER)],
         _ => &[],
     };
     let many = if ask.one_call { 1 } else { scripted.len() };
@@ -294,6 +297,7 @@ fn call(index: usize, name: &str) -> Said {
     let input = match name {
         "get_weather" => WEATHER,
         "get_time" => TIME,
+        "list_directory" => FOLDER,
         _ => PERSON,
     };
     Said::Call { id: format!("call_fake_{index}"), name: name.to_owned(), input: input.to_owned() }
