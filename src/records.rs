@@ -8,6 +8,7 @@ pub use sheet::{Feature, Finding, Sheet, Verdict};
 
 use crate::price::Rates;
 use crate::types::{KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Secret, Task, Time, TraceId, Usage, UserId};
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -22,8 +23,80 @@ pub struct Org {
     pub public_id: String,
     /// Its name.
     pub name: String,
+    /// What is kept of the words of its calls.
+    pub bodies: Bodies,
     /// When it was made.
     pub created: Time,
+}
+
+/// What is kept of the words of calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bodies {
+    /// Nothing.
+    None,
+    /// Nothing but what is known about them: sizes, counts, finish reasons.
+    #[default]
+    Metadata,
+    /// All, as guardrails left them.
+    Redacted,
+    /// All.
+    Full,
+}
+
+impl Bodies {
+    /// Every choice, from the least to the most.
+    pub const ALL: [Bodies; 4] = [Bodies::None, Bodies::Metadata, Bodies::Redacted, Bodies::Full];
+
+    /// The word on the command line and in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Bodies::None => "none",
+            Bodies::Metadata => "metadata",
+            Bodies::Redacted => "redacted",
+            Bodies::Full => "full",
+        }
+    }
+
+    /// The choice of that name.
+    pub fn parse(name: &str) -> Option<Bodies> {
+        Bodies::ALL.into_iter().find(|bodies| bodies.as_str() == name)
+    }
+
+    /// Whether the words themselves are kept.
+    pub fn has_words(self) -> bool {
+        matches!(self, Bodies::Redacted | Bodies::Full)
+    }
+}
+
+/// An answer that can be asked for later, and gone on from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAnswer {
+    /// The id that the caller knows it by.
+    pub id: String,
+    /// Whose call it was.
+    pub org: OrgId,
+    /// Whose call it was.
+    pub user: UserId,
+    /// Who answered.
+    pub provider: ProviderId,
+    /// The model, as the provider names it.
+    pub model: String,
+    /// When.
+    pub created: Time,
+    /// The words; none where the provider keeps them.
+    pub words: Option<KeptWords>,
+}
+
+/// What was said in a call whose answer is kept here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptWords {
+    /// The id of the answer that it went on from.
+    pub previous: Option<String>,
+    /// The items that the request brought, a JSON array.
+    pub input: Bytes,
+    /// The answer, a JSON object.
+    pub answer: Bytes,
 }
 
 /// What a user may do beside calling models.
@@ -102,6 +175,8 @@ pub struct Quirks {
     pub thinking: ThinkingField,
     /// How many letters and digits the id of a tool call must have; none where it may be any text.
     pub tool_call_id_length: Option<usize>,
+    /// Whether answers can be kept at the vendor and gone on from (OpenAI's Responses).
+    pub keeps_answers: bool,
 }
 
 /// How thinking is asked for.
@@ -131,6 +206,7 @@ impl Default for Quirks {
             thinking: ThinkingField::ReasoningEffort,
             tool_call_id_length: None,
             bare_count: false,
+            keeps_answers: true,
         }
     }
 }

@@ -95,6 +95,7 @@ keys:      0
   "users": 1,
   "providers": 0,
   "keys": 0,
+  "bodies": "metadata",
   "created": "TIME"
 }
 "#,
@@ -127,8 +128,8 @@ hint: did you mean `acme`?
     shell.shows(
         "orgs -o csv",
         "\
-             name,id,selected,users,providers,keys,created\r\n\
-             acme,UUID,true,1,0,0,TIME\r\n",
+             name,id,selected,users,providers,keys,bodies,created\r\n\
+             acme,UUID,true,1,0,0,metadata,TIME\r\n",
     );
 }
 

@@ -8,6 +8,8 @@
 mod fake;
 #[path = "common/gateway.rs"]
 mod gateway;
+#[path = "common/sdks.rs"]
+mod sdks;
 
 use fake::Fake;
 use gateway::{Gateway, Home};
@@ -30,11 +32,12 @@ impl Stage {
         home.add_provider("ge", "gemini", &fake.url());
         home.add_provider("ol", "ollama", &fake.url());
         home.run(&["provider", "add", "sandbox"]);
+        home.add_provider("rs", "responses", &fake.openai_url());
         let gateway = home.serve();
         Stage { fake, home, gateway }
     }
 
-    fn environment(&self) -> Vec<(&'static str, String)> {
+    fn environment(&self, providers: &str) -> Vec<(&'static str, String)> {
         let dead = self.home.key("dead", &[]);
         self.home.run(&["key", "revoke", "dead", "--yes"]);
         vec![
@@ -44,32 +47,15 @@ impl Stage {
             ("OSAI_NARROW_KEY", self.home.key("narrow", &["--provider", "oa"])),
             ("OSAI_DEAD_KEY", dead),
             ("OSAI_FAKE", self.fake.url()),
-            ("OSAI_PROVIDERS", "oa an ge".to_owned()),
+            ("OSAI_PROVIDERS", providers.to_owned()),
         ]
     }
-}
-
-/// Where `./tests/run` installed the SDKs.
-fn sdks() -> PathBuf {
-    let given = std::env::var_os("OPTSCALE_AI_TEST_SDKS").map(PathBuf::from);
-    let cache = || {
-        let own = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
-        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or(own)?;
-        cache.join("optscale-ai-tests/current").canonicalize().ok()
-    };
-    let found = given.or_else(cache).filter(|folder| {
-        ["requirements.txt", "package-lock.json"].iter().all(|pins| {
-            let wanted = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk").join(pins);
-            std::fs::read(folder.join(pins)).ok() == std::fs::read(wanted).ok()
-        })
-    });
-    found.expect("the SDKs are not installed, or not these versions: run ./tests/run")
 }
 
 /// Runs a suite and shows what it said if a case failed. `OSAI_CASE` narrows it to cases with that
 /// word in their name.
 fn run(suite: &str, environment: Vec<(&'static str, String)>) {
-    let sdks = sdks();
+    let sdks = sdks::folder();
     let program = if suite.ends_with(".mjs") { PathBuf::from("node") } else { sdks.join("venv/bin/python") };
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk").join(suite);
     let mut command = Command::new(program);
@@ -85,9 +71,22 @@ fn run(suite: &str, environment: Vec<(&'static str, String)>) {
 }
 
 fn through_the_gateway(suite: &str) {
-    sdks();
+    before_providers(suite, "oa an ge");
+}
+
+/// The same with a provider of each protocol behind, and an organisation that keeps answers.
+fn through_the_gateway_to_all(suite: &str) {
+    sdks::folder();
     let stage = Stage::set();
-    run(suite, stage.environment());
+    stage.home.run(&["org", "edit", "--bodies", "full"]);
+    run(suite, stage.environment("oa an ge rs"));
+}
+
+/// With these providers behind: see `cases.py`.
+fn before_providers(suite: &str, providers: &str) {
+    sdks::folder();
+    let stage = Stage::set();
+    run(suite, stage.environment(providers));
 }
 
 /// Without a gateway: the provider must be what the SDK takes for the vendor's.
@@ -133,6 +132,26 @@ fn langchain_python() {
 }
 
 #[test]
+fn responses_python_takes_the_fake_for_openai() {
+    without_the_gateway("responses_python.py");
+}
+
+#[test]
+fn responses_python() {
+    through_the_gateway_to_all("responses_python.py");
+}
+
+#[test]
+fn responses_node() {
+    through_the_gateway_to_all("responses_node.mjs");
+}
+
+#[test]
+fn vercel_ai() {
+    through_the_gateway_to_all("vercel_ai.mjs");
+}
+
+#[test]
 fn google_genai_python_takes_the_fake_for_gemini() {
     without_the_gateway("google_genai_python.py");
 }
@@ -164,10 +183,5 @@ fn openai_carried_python() {
 
 #[test]
 fn ollama_python() {
-    sdks();
-    let stage = Stage::set();
-    let mut environment = stage.environment();
-    environment.retain(|(name, _)| *name != "OSAI_PROVIDERS");
-    environment.push(("OSAI_PROVIDERS", "oa an ge ol".to_owned()));
-    run("ollama_python.py", environment);
+    before_providers("ollama_python.py", "oa an ge ol");
 }

@@ -1,7 +1,7 @@
 //! Organisations: made with an owner, selected, renamed, removed.
 
 use super::{AdminError, names};
-use crate::records::{Org, User, UserRole};
+use crate::records::{Bodies, Org, User, UserRole};
 use crate::secrets;
 use crate::store::{Change, NewOrg, NewUser, Store};
 use crate::types::{OrgId, Time};
@@ -86,6 +86,18 @@ pub fn rename(store: &Store, name: &str, new_name: &str) -> Result<Org, AdminErr
     })
 }
 
+/// Sets what is kept of the words of an organisation's calls.
+///
+/// # Errors
+/// [`AdminError::NotFound`].
+pub fn set_bodies(store: &Store, name: &str, bodies: Bodies) -> Result<Org, AdminError> {
+    store.change(|change| {
+        let org = find(change, name)?;
+        change.set_bodies(org.id, bodies)?;
+        Ok(Org { bodies, ..org })
+    })
+}
+
 /// Removes an organisation with its users, providers and routes; its keys are revoked by `by`. Its traces stay.
 ///
 /// # Errors
@@ -123,7 +135,7 @@ fn add(change: &Change<'_>, name: &str) -> Result<Org, AdminError> {
     check_free(change, name)?;
     let (public_id, created) = (secrets::random_id()?, Time::now());
     let id = change.add_org(&NewOrg { public_id: &public_id, name, created })?;
-    Ok(Org { id, public_id, name: name.to_owned(), created })
+    Ok(Org { id, public_id, name: name.to_owned(), bodies: Bodies::default(), created })
 }
 
 fn check_free(change: &Change<'_>, name: &str) -> Result<(), AdminError> {

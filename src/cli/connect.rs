@@ -24,7 +24,8 @@ pub(super) const LOCAL_KEY: &str = "local";
   optscale-ai connect -o json --key-env GATEWAY_KEY
   eval \"$(optscale-ai connect env)\"")]
 pub struct Connect {
-    /// The client: openai-python, openai-node, anthropic-python, anthropic-node, langchain, litellm, curl, env
+    /// The client: openai-python, openai-node, anthropic-python, anthropic-node, langchain, litellm, codex, cursor,
+    /// curl, env
     #[arg(value_name = "CLIENT", add = complete::clients())]
     client: Option<String>,
     /// The model [default: one that is registered]

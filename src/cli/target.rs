@@ -31,6 +31,7 @@ pub fn connection(base_url: &str, api_key: Secret, model: String) -> Connection 
     let base_url = base_url.trim_end_matches('/');
     Connection {
         anthropic_base_url: base_url.strip_suffix("/v1").unwrap_or(base_url).to_owned(),
+        cursor_base_url: format!("{}/cursor", base_url.strip_suffix("/v1").unwrap_or(base_url)),
         base_url: base_url.to_owned(),
         api_key,
         model,

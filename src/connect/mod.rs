@@ -6,7 +6,9 @@
 
 mod anthropic_node;
 mod anthropic_python;
+mod codex;
 mod curl;
+mod cursor;
 mod env;
 mod gemini_cli;
 mod google_genai;
@@ -28,6 +30,8 @@ pub struct Connection {
     pub base_url: String,
     /// Where Anthropic's SDKs find it, in their own style: they add `/v1/messages`. Google's add `/v1beta/models/...`.
     pub anthropic_base_url: String,
+    /// Where Cursor finds it: it asks for chat completions in the words of Responses.
+    pub cursor_base_url: String,
     /// A virtual key. It stands in every snippet.
     pub api_key: Secret,
     /// The model, such as `sandbox/echo`.
@@ -42,14 +46,14 @@ pub trait Client: Send + Sync {
     /// The name for people.
     fn title(&self) -> &'static str;
 
-    /// The language of the snippet, as Markdown names it: `python`, `javascript`, `bash`.
+    /// The language of the snippet, as Markdown names it: `python`, `javascript`, `bash`, `toml`; `text` for values that are filled in by hand.
     fn language(&self) -> &'static str;
 
     /// What to do with the snippet: the commands that install what it needs and run it; none where pasting it into a
     /// shell is all.
     fn run(&self) -> Option<&'static str>;
 
-    /// Which of the two base URLs it takes.
+    /// Which of the base URLs it takes.
     fn base_url<'a>(&self, connection: &'a Connection) -> &'a str {
         &connection.base_url
     }
@@ -68,6 +72,8 @@ pub fn clients() -> &'static [&'static dyn Client] {
         &google_genai::GoogleGenai,
         &langchain::Langchain,
         &litellm::Litellm,
+        &codex::Codex,
+        &cursor::Cursor,
         &curl::Curl,
         &env::Env,
         &gemini_cli::GeminiCli,

@@ -5,6 +5,7 @@ fn connection(key: &str) -> Connection {
     Connection {
         base_url: "http://127.0.0.1:8642/v1".to_owned(),
         anthropic_base_url: "http://127.0.0.1:8642".to_owned(),
+        cursor_base_url: "http://127.0.0.1:8642/cursor".to_owned(),
         api_key: Secret::new(key),
         model: "sandbox/echo".to_owned(),
     }
@@ -27,7 +28,7 @@ fn snippets_hold_what_is_needed() {
             assert!(snippet.contains(value), "{}: {value}\n{snippet}", client.name());
         }
         assert!(snippet.ends_with('\n') && !snippet.ends_with("\n\n"), "{}", client.name());
-        assert!(["python", "javascript", "bash"].contains(&client.language()));
+        assert!(["python", "javascript", "bash", "toml", "text"].contains(&client.language()));
     }
 }
 
@@ -35,7 +36,11 @@ fn snippets_hold_what_is_needed() {
 fn keys_cannot_leave_their_literal() {
     for client in clients() {
         let snippet = client.snippet(&connection(r#"a'b"c\d$e"#));
-        let quoted = if client.language() == "bash" { r#"a'\''b"c\d$e'"# } else { r#""a'b\"c\\d$e""# };
+        let quoted = match client.language() {
+            "bash" => r#"a'\''b"c\d$e'"#,
+            "text" => r#"a'b"c\d$e"#,
+            _ => r#""a'b\"c\\d$e""#,
+        };
         assert!(snippet.contains(quoted), "{}\n{snippet}", client.name());
     }
 }

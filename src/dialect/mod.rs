@@ -10,7 +10,11 @@ pub mod gemini;
 mod json;
 pub mod ollama;
 pub mod openai_chat;
+mod openai_error;
+mod openai_models;
+pub mod responses;
 pub mod sse;
+mod strings;
 
 use self::sse::Framing;
 use crate::body::Body;
@@ -33,6 +37,7 @@ pub fn caller(protocol: Protocol) -> Option<&'static dyn CallerDialect> {
         Protocol::Gemini => Some(&gemini::Caller),
         Protocol::Ollama => Some(&ollama::Caller),
         Protocol::Cohere => None,
+        Protocol::Responses => Some(&responses::Caller),
     }
 }
 
@@ -41,6 +46,7 @@ pub fn provider(protocol: Protocol) -> &'static dyn ProviderDialect {
     match protocol {
         Protocol::Openai => &openai_chat::Provider,
         Protocol::Anthropic => &anthropic::Provider,
+        Protocol::Responses => &responses::Provider,
         Protocol::Gemini => &gemini::Provider,
         Protocol::Ollama => &ollama::Provider,
         Protocol::Cohere => &cohere::Provider,
@@ -181,6 +187,49 @@ pub struct Asked {
     pub form: StreamForm,
 }
 
+/// What is known of a call when its answer is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Answering<'a> {
+    /// What was asked for.
+    pub asked: Asked,
+    /// The request's body, for protocols whose answers repeat it; may be empty.
+    pub request: &'a str,
+    /// The gateway's own id of the call, of letters, digits and dashes; may be empty.
+    pub id: &'a str,
+    /// Whether the gateway keeps the answer, so that it can be gone on from.
+    pub kept: bool,
+}
+
+impl Default for Answering<'_> {
+    fn default() -> Self {
+        let asked = Asked { task: Task::Chat, include_usage: false, form: StreamForm::Usual };
+        Answering { asked, request: "", id: "", kept: false }
+    }
+}
+
+/// Bytes of a body, from to.
+pub type Span = Range<usize>;
+
+/// How a request goes on from an earlier answer, and whether its own answer may be gone on from, in protocols
+/// where a caller can say that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Thread {
+    /// The id of the answer that it goes on from.
+    pub previous: Option<String>,
+    /// Where that stands, with its name and a comma.
+    pub previous_member: Option<Span>,
+    /// Whether the answer is to be kept; none where the caller does not say.
+    pub store: Option<bool>,
+    /// Where that stands, with its name and a comma.
+    pub store_member: Option<Span>,
+    /// Where the input stands, value only.
+    pub input: Option<Span>,
+    /// Whether the answer is to be made after the response, and asked for later.
+    pub background: bool,
+    /// Whether it names a conversation that the provider keeps.
+    pub conversation: bool,
+}
+
 /// What is known of the target when a request is written for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'a> {
@@ -216,6 +265,15 @@ pub trait CallerDialect: Send + Sync {
     /// As [`CallerDialect::peek`], for every field that has a place in the canonical model.
     fn read_prompt(&self, task: Task, body: &str, url: &UrlFacts) -> Result<Prompt, Complaint>;
 
+    /// Reads how the request goes on from an earlier answer.
+    ///
+    /// # Errors
+    /// As [`CallerDialect::peek`].
+    fn thread(&self, body: &str) -> Result<Thread, Complaint> {
+        let _ = body;
+        Ok(Thread::default())
+    }
+
     /// Where a request asks for the reasoning that was read as `wish`.
     fn reasoning_field(&self, wish: &Reasoning) -> &'static str;
 
@@ -237,8 +295,18 @@ pub trait CallerDialect: Send + Sync {
     /// Writes a whole answer.
     fn write_reply(&self, task: Task, reply: Reply) -> Written;
 
+    /// Writes a whole answer, by what is known of the call.
+    fn answer(&self, to: &Answering<'_>, reply: Reply) -> Written {
+        self.write_reply(to.asked.task, reply)
+    }
+
     /// Starts writing an answer piece by piece.
     fn stream_writer(&self, asked: Asked) -> Box<dyn WriteStream>;
+
+    /// Starts writing an answer piece by piece, by what is known of the call.
+    fn answer_stream(&self, to: &Answering<'_>) -> Box<dyn WriteStream> {
+        self.stream_writer(to.asked)
+    }
 
     /// Writes an error body. The status travels beside it.
     fn write_complaint(&self, complaint: &Complaint, trace_id: &str) -> Bytes;
@@ -276,6 +344,11 @@ pub trait WriteStream: Send {
 
     /// What could not be said so far, by path in the provider's answer.
     fn dropped(&self) -> &[String];
+
+    /// The whole answer once it has ended, in protocols where it can be asked for later.
+    fn whole(&self) -> Option<Bytes> {
+        None
+    }
 }
 
 /// The side of a dialect that faces providers.
@@ -420,6 +493,11 @@ pub enum Pass {
 pub trait Tap: Send {
     /// Looks at one frame.
     fn see(&mut self, frame: &sse::Frame, sight: &mut Sight) -> Pass;
+
+    /// The whole answer once it has ended, in protocols where it can be asked for later.
+    fn whole(&self) -> Option<Bytes> {
+        None
+    }
 }
 
 /// Reads a stream into events.

@@ -1,8 +1,9 @@
 //! The first stage: what does this URL want, in which protocol, with which key; and the body.
 
-use super::call::{Arrival, Call, Outcome, Wanted};
+use super::call::{Arrival, Call, KeptAct, Outcome, Owner, Wanted};
 use crate::canonical::{Code, Complaint};
-use crate::dialect::{self, CallerDialect, StreamForm, UrlFacts, anthropic, gemini, openai_chat};
+use crate::dialect::{self, CallerDialect, StreamForm, UrlFacts, Written, anthropic, gemini, openai_chat, responses};
+use crate::records::{LimitField, Quirks};
 use crate::types::{Protocol, Secret, Task};
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH};
@@ -51,7 +52,7 @@ pub(crate) fn accept(method: &Method, uri: &Uri, headers: HeaderMap) -> (&'stati
         return (spoken, Err(complaint));
     }
     let found = carried.map(|carried| (spoken, Wanted::Carry(carried)));
-    let (dialect, wanted) = match found.or_else(|| look_up(rest, uri.query(), spoken)) {
+    let (dialect, wanted) = match found.or_else(|| look_up(rest, (method, uri.query()), spoken)) {
         Some((dialect, wanted)) => (dialect, wanted),
         None => return (spoken, Err(unknown_path(uri))),
     };
@@ -66,6 +67,7 @@ pub(crate) fn accept(method: &Method, uri: &Uri, headers: HeaderMap) -> (&'stati
         credential,
         session: header(&headers, &SESSION).map(str::to_owned),
         tags,
+        cursor: is_cursor(uri.path()),
         headers,
     });
     (dialect, arrival)
@@ -95,9 +97,15 @@ fn read_path(path: &str) -> (Option<&str>, &str, Option<Protocol>) {
     }
 }
 
+/// Whether one of the prefixes that are taken off is `/cursor`.
+fn is_cursor(path: &str) -> bool {
+    let rest = read_path(path).1;
+    path.trim_matches('/').strip_suffix(rest).is_some_and(|prefixes| prefixes.split('/').any(|part| part == "cursor"))
+}
+
 fn look_up(
     rest: &str,
-    query: Option<&str>,
+    (method, query): (&Method, Option<&str>),
     spoken: &'static dyn CallerDialect,
 ) -> Option<(&'static dyn CallerDialect, Wanted)> {
     let task = |protocol, task| (dialect::caller(protocol), Wanted::Task(task, UrlFacts::default()));
@@ -105,13 +113,18 @@ fn look_up(
         "chat/completions" => task(Protocol::Openai, Task::Chat),
         "completions" => task(Protocol::Openai, Task::Completion),
         "embeddings" => task(Protocol::Openai, Task::Embedding),
+        "responses" => task(Protocol::Responses, Task::Chat),
+        "responses/input_tokens" => task(Protocol::Responses, Task::CountTokens),
         "messages" => task(Protocol::Anthropic, Task::Chat),
         "messages/count_tokens" => task(Protocol::Anthropic, Task::CountTokens),
         "models" => (Some(spoken), Wanted::Models),
         other if other.starts_with("api/") => (dialect::caller(Protocol::Ollama), ollama(other)?),
-        other => match gemini_call(other, query) {
-            Some((task, url)) => (dialect::caller(Protocol::Gemini), Wanted::Task(task, url)),
-            None => (Some(spoken), Wanted::Model(gemini_model(&decode(other))?)),
+        other => match (other.strip_prefix("responses/"), gemini_call(other, query)) {
+            (Some(kept), _) => {
+                (dialect::caller(Protocol::Responses), kept_answer(kept, method, query.unwrap_or_default())?)
+            }
+            (None, Some((task, url))) => (dialect::caller(Protocol::Gemini), Wanted::Task(task, url)),
+            (None, None) => (Some(spoken), Wanted::Model(gemini_model(&decode(other))?)),
         },
     };
     Some((dialect?, wanted))
@@ -129,6 +142,18 @@ fn ollama(rest: &str) -> Option<Wanted> {
         "version" => Wanted::Version,
         _ => return None,
     })
+}
+
+/// What is wanted of an answer that is kept: the URL has its id, and perhaps what else.
+fn kept_answer(rest: &str, method: &Method, query: &str) -> Option<Wanted> {
+    let (id, act) = match rest.split_once('/') {
+        Some((id, "cancel")) => (id, KeptAct::Cancel),
+        Some((id, "input_items")) => (id, KeptAct::Items),
+        Some(_) => return None,
+        None if *method == Method::DELETE => (rest, KeptAct::Remove),
+        None => (rest, KeptAct::Show),
+    };
+    (!id.is_empty()).then(|| Wanted::Kept(act, decode(id), query.to_owned()))
 }
 
 /// A call in Gemini's way: the model in the path, the verb behind its last colon.
@@ -181,13 +206,17 @@ fn decode(text: &str) -> String {
 }
 
 fn allowed_method(wanted: &Wanted) -> Method {
-    if matches!(wanted, Wanted::Task(..) | Wanted::Show) { Method::POST } else { Method::GET }
+    match wanted {
+        Wanted::Task(..) | Wanted::Show => Method::POST,
+        Wanted::Kept(act, ..) => act.method(),
+        Wanted::Models | Wanted::Model(_) | Wanted::Version | Wanted::Carry(_) => Method::GET,
+    }
 }
 
 fn unknown_path(uri: &Uri) -> Complaint {
     let message = format!(
         "there is no endpoint {}; this gateway has /v1/chat/completions, /v1/completions, /v1/embeddings, \
-         /v1/messages, /v1/messages/count_tokens, /v1beta/models/MODEL:VERB (generateContent, \
+         /v1/responses, /v1/messages, /v1/messages/count_tokens, /v1beta/models/MODEL:VERB (generateContent, \
          streamGenerateContent, countTokens, embedContent, batchEmbedContents), /v1/models, Ollama's /api/chat, \
          /api/generate, /api/embed, /api/tags and /api/show, and images, audio, moderations, rerank, files and batches \
          as OpenAI has them. With an SDK, set its base URL to http://HOST/v1",
@@ -249,24 +278,60 @@ fn tags(headers: &HeaderMap) -> Outcome<BTreeMap<String, String>> {
         .collect()
 }
 
+/// What is known of a call before its body.
+pub(crate) struct Facts {
+    pub task: Task,
+    pub url: UrlFacts,
+    pub owner: Owner,
+    /// The largest body, in bytes.
+    pub limit: usize,
+}
+
 /// Reads the body and the fields that decisions rest on.
 pub(crate) async fn receive(
     arrival: &mut Arrival,
-    (task, url): (Task, UrlFacts),
+    Facts { task, url, owner, limit }: Facts,
     body: &mut Incoming,
-    limit: usize,
 ) -> Outcome<Call> {
-    let body = read_body(&arrival.headers, body, limit).await?;
+    let mut body = read_body(&arrival.headers, body, limit).await?;
     let text = std::str::from_utf8(&body).map_err(|error| not_utf8(error.valid_up_to()))?;
+    let mut dropped = Vec::new();
+    let text = if arrival.cursor && task == Task::Chat && responses::is_request(text) {
+        let chat = cursor_chat(text)?;
+        (body, dropped) = (chat.bytes, chat.dropped);
+        std::str::from_utf8(&body).map_err(|error| not_utf8(error.valid_up_to()))?
+    } else {
+        text
+    };
     let peek = arrival.dialect.peek(task, text, &url)?;
     check_model(&peek.model.value)?;
-    Ok(Call { dialect: arrival.dialect, task, url, headers: std::mem::take(&mut arrival.headers), body, peek })
+    let thread = arrival.dialect.thread(text)?;
+    let headers = std::mem::take(&mut arrival.headers);
+    let previous = None;
+    Ok(Call { dialect: arrival.dialect, task, url, headers, body, peek, thread, previous, owner, dropped })
+}
+
+/// A request in the words of Responses, in those of chat completions.
+fn cursor_chat(text: &str) -> Outcome<Written> {
+    let (theirs, ours) = (&responses::Caller, dialect::provider(Protocol::Openai));
+    theirs.peek(Task::Chat, text, &UrlFacts::default())?;
+    let prompt = theirs.read_prompt(Task::Chat, text, &UrlFacts::default())?;
+    // OpenAI's newer models, which Cursor asks for most, take no other name of the limit.
+    let quirks = Quirks { limit_field: LimitField::MaxCompletionTokens, ..Quirks::default() };
+    let target = dialect::Target { model: &prompt.model, max_output_tokens: None, quirks: &quirks };
+    ours.write_prompt(Task::Chat, &prompt, &target)
 }
 
 /// Reads the model that a request names in its body and wants to know of.
-pub(crate) async fn named_model(arrival: &mut Arrival, body: &mut Incoming, limit: usize) -> Outcome<String> {
+pub(crate) async fn named_model(
+    arrival: &mut Arrival,
+    owner: Owner,
+    body: &mut Incoming,
+    limit: usize,
+) -> Outcome<String> {
     // Of the fields that decisions rest on, it has the one that a request for vectors has, too.
-    let call = receive(arrival, (Task::Embedding, UrlFacts::default()), body, limit).await?;
+    let facts = Facts { task: Task::Embedding, url: UrlFacts::default(), owner, limit };
+    let call = receive(arrival, facts, body).await?;
     Ok(call.peek.model.value)
 }
 
@@ -374,11 +439,19 @@ mod tests {
             read_path("/v1/v1beta/models/m:countTokens"),
             (None, "models/m:countTokens", Some(Protocol::Gemini))
         );
+        for (path, cursor) in [
+            ("/cursor/chat/completions", true),
+            ("/llm_proxy/a/cursor/v1/chat/completions/", true),
+            ("/v1/chat/completions", false),
+            ("/v1/models/cursor/x", false),
+        ] {
+            assert_eq!(is_cursor(path), cursor, "{path}");
+        }
     }
 
     #[test]
     fn model_ids_may_hold_slashes_and_escapes() {
-        let wanted = |path| look_up(read_path(path).1, None, &openai_chat::Caller).map(|found| found.1);
+        let wanted = |path| look_up(read_path(path).1, (&Method::GET, None), &openai_chat::Caller).map(|found| found.1);
         assert_eq!(wanted("/v1/models/a%2Fb:c"), Some(Wanted::Model("a/b:c".into())));
         assert_eq!(wanted("/v1/models/a/b"), Some(Wanted::Model("a/b".into())));
         assert_eq!(wanted("/v1/nothing"), None);
@@ -387,7 +460,7 @@ mod tests {
     #[test]
     fn gemini_names_model_and_verb_in_the_path() {
         let wanted = |path: &str, query| {
-            let (dialect, wanted) = look_up(read_path(path).1, query, &openai_chat::Caller)?;
+            let (dialect, wanted) = look_up(read_path(path).1, (&Method::POST, query), &openai_chat::Caller)?;
             assert_eq!(dialect.protocol(), Protocol::Gemini, "{path}");
             Some(wanted)
         };
@@ -405,7 +478,7 @@ mod tests {
         assert_eq!(wanted(vertex, None), task(Task::Embedding, "g", None));
         assert_eq!(wanted("/v1beta1/publishers/an/models/c:generateContent", None), task(Task::Chat, "an/c", None));
         assert!(
-            look_up("models/m:predict", None, &gemini::Caller)
+            look_up("models/m:predict", (&Method::POST, None), &gemini::Caller)
                 .is_some_and(|(_, wanted)| matches!(wanted, Wanted::Model(_)))
         );
     }

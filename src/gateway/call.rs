@@ -1,17 +1,18 @@
 //! What moves along the path of a call, in the order in which it comes to be.
 
+use super::answers::Previous;
 use super::carried::Carried;
 use super::side::SideState;
 use super::snapshot::{KeyEntry, OrgState, ProviderState};
 use super::stream::AnswerStream;
 use crate::canonical::Complaint;
 use crate::catalogue::Model;
-use crate::dialect::{CallerDialect, Delivery, Peek, Sight, UrlFacts};
+use crate::dialect::{CallerDialect, Delivery, Peek, Sight, Thread, UrlFacts};
 use crate::http::Endpoint;
-use crate::records::Route;
-use crate::types::{Secret, Task};
+use crate::records::{Bodies, Route};
+use crate::types::{OrgId, Secret, Task, UserId};
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub(crate) struct Arrival {
     pub credential: Option<Secret>,
     pub headers: HeaderMap,
     pub tags: BTreeMap<String, String>,
+    /// Whether the URL is Cursor's: there chat completions are asked for in the words of Responses.
+    pub cursor: bool,
     pub session: Option<String>,
 }
 
@@ -46,6 +49,38 @@ pub(crate) enum Wanted {
     Version,
     /// Something that is only carried to a provider.
     Carry(Carried),
+    /// Something with an answer that is kept: its id, and the URL's query.
+    Kept(KeptAct, String, String),
+}
+
+/// What a caller wants with an answer that is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum KeptAct {
+    Show,
+    Remove,
+    Cancel,
+    /// The items of its request.
+    Items,
+}
+
+impl KeptAct {
+    /// How it is asked for over HTTP.
+    pub fn method(self) -> Method {
+        match self {
+            KeptAct::Show | KeptAct::Items => Method::GET,
+            KeptAct::Remove => Method::DELETE,
+            KeptAct::Cancel => Method::POST,
+        }
+    }
+
+    /// What stands behind the id in the URL.
+    pub fn ending(self) -> &'static str {
+        match self {
+            KeptAct::Show | KeptAct::Remove => "",
+            KeptAct::Cancel => "/cancel",
+            KeptAct::Items => "/input_items",
+        }
+    }
 }
 
 /// Whose call it is.
@@ -66,6 +101,28 @@ pub(crate) struct Call {
     /// Checked to be UTF-8.
     pub body: Bytes,
     pub peek: Peek,
+    /// What it goes on from, and whether its answer may be gone on from.
+    pub thread: Thread,
+    /// The answer that it goes on from.
+    pub previous: Option<Previous>,
+    pub owner: Owner,
+    /// What was lost before the call had its form.
+    pub dropped: Vec<String>,
+}
+
+/// Whose call it is, as far as what is kept of it goes.
+#[derive(Clone, Copy)]
+pub(crate) struct Owner {
+    pub org: OrgId,
+    pub user: UserId,
+    pub bodies: Bodies,
+}
+
+impl Owner {
+    /// The owner of a caller's calls.
+    pub fn of(caller: &Caller) -> Owner {
+        Owner { org: caller.org.org.id, user: caller.key.user.id, bodies: caller.org.org.bodies }
+    }
 }
 
 impl Call {

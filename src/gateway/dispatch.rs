@@ -1,6 +1,7 @@
 //! The fifth stage: send the call to its targets, until one answers.
 
 use super::Worker;
+use super::answers::{self, Keeper};
 use super::call::{Answer, Ask, Call, Content, Outcome, Target};
 use super::estimate::Evidence;
 use super::record::Trace;
@@ -72,7 +73,10 @@ async fn attempt(worker: &Worker, ask: &Ask<'_>, slot: &mut Option<Trace>) -> Ou
     if ask.call.task == Task::CountTokens && !ask.serves(Task::CountTokens) {
         return count_here(ask).await;
     }
-    let translated = translate::request(ask)?;
+    let mut translated = translate::request(ask)?;
+    let keeper = Keeper::of(worker, ask);
+    translated.dropped.extend(answers::unkept(ask.call, keeper.as_ref()));
+    translated.dropped.splice(0..0, ask.call.dropped.iter().cloned());
     trace.dropped(&translated.dropped);
     let billed = ask.call.task != Task::CountTokens;
     trace.sent(billed.then(|| Evidence::new(ask.call.dialect, ask.call.task, &ask.call.body)));
@@ -101,7 +105,7 @@ async fn attempt(worker: &Worker, ask: &Ask<'_>, slot: &mut Option<Trace>) -> Ou
         }
     };
     trace.attempt(name, status, None);
-    accepted(worker, ask, translated, (upstream, sent), slot).await
+    accepted(worker, ask, (translated, keeper), (upstream, sent), slot).await
 }
 
 /// Sends the request and waits for the head of the answer, no longer than the first byte may take.
@@ -224,7 +228,7 @@ pub(crate) async fn refused(
 async fn accepted(
     worker: &Worker,
     ask: &Ask<'_>,
-    translated: Translated,
+    (translated, keeper): (Translated, Option<Keeper>),
     (upstream, sent): (Upstream, Instant),
     slot: &mut Option<Trace>,
 ) -> Outcome<Given> {
@@ -240,10 +244,11 @@ async fn accepted(
     let status = upstream.status;
     let (content, dropped) = if ask.call.peek.stream && is_stream(ask.side.dialect.framing(), &upstream.headers) {
         let pace = Pace { idle: worker.gateway().limits().idle, deadline };
-        (stream(ask, &translated, (upstream, pace), slot)?, translated.dropped)
+        (stream(ask, (&translated, keeper), (upstream, pace), slot)?, translated.dropped)
     } else {
         let bytes = whole_body(&ask.target.provider.record.name, (upstream.body, deadline), slot).await?;
-        whole(ask, translated, bytes.clone()).inspect_err(|_| partly(slot, &bytes))?
+        let id = slot.as_ref().map(|trace| trace.id().to_string()).unwrap_or_default();
+        whole(ask, (translated, keeper), (bytes.clone(), &id)).inspect_err(|_| partly(slot, &bytes))?
     };
     Ok(Given { status, headers, dropped, content })
 }
@@ -322,29 +327,36 @@ pub(crate) fn no_end(provider: &str) -> Complaint {
 
 fn stream(
     ask: &Ask<'_>,
-    translated: &Translated,
+    (translated, keeper): (&Translated, Option<Keeper>),
     (upstream, pace): (Upstream, Pace),
     slot: &mut Option<Trace>,
 ) -> Outcome<Content> {
     let theirs = ask.side.dialect;
-    let asked = translate::asked(ask.call);
+    let form = ask.call.url.stream.unwrap_or_default();
     let carriage = if translated.same {
-        let layout = if asked.form == StreamForm::Usual { Layout::AsItCame } else { Layout::Another };
+        let layout = if form == StreamForm::Usual { Layout::AsItCame } else { Layout::Another };
         Carriage::Forward(theirs.tap(translated.task, !ask.call.peek.include_usage), layout)
     } else {
         Carriage::Translate(theirs.stream_reader(translated.task))
     };
-    let writer = ask.call.dialect.stream_writer(asked);
     let mut trace = slot.take().ok_or_else(|| Complaint::new(Code::Internal, "the trace is gone"))?;
+    let id = trace.id().to_string();
+    let writer = ask.call.dialect.answer_stream(&translate::answering(ask.call, &id, keeper.as_ref()));
     trace.streams();
-    Ok(Content::Stream(Box::new(AnswerStream::new((upstream.body, theirs.framing()), carriage, writer, trace, pace))))
+    let stream = AnswerStream::new((upstream.body, theirs.framing()), carriage, writer, trace, pace);
+    Ok(Content::Stream(Box::new(stream.kept_by(keeper))))
 }
 
 /// A whole answer in the caller's dialect; also for a caller who wanted a stream from a provider that has none.
-fn whole(ask: &Ask<'_>, translated: Translated, bytes: Bytes) -> Outcome<(Content, Vec<String>)> {
+fn whole(
+    ask: &Ask<'_>,
+    (translated, keeper): (Translated, Option<Keeper>),
+    (bytes, id): (Bytes, &str),
+) -> Outcome<(Content, Vec<String>)> {
     let (call, theirs) = (ask.call, ask.side.dialect);
     if translated.same && !call.peek.stream {
         let sight = theirs.glance(translated.task, &bytes)?;
+        keep(keeper, Some(bytes.clone()));
         return Ok((Content::Whole { bytes, sight, stream: None }, translated.dropped));
     }
     let mut dropped = translated.dropped;
@@ -363,15 +375,20 @@ fn whole(ask: &Ask<'_>, translated: Translated, bytes: Bytes) -> Outcome<(Conten
     let mut sight = Sight::default();
     let events = reply.clone().into_events();
     events.iter().for_each(|event| witness(event, &mut sight));
+    // What the provider made and perhaps keeps has the provider's id.
+    let id = if translated.same { "" } else { id };
+    let answering = translate::answering(call, id, keeper.as_ref());
     if !call.peek.stream {
-        let Written { bytes, dropped: unsaid } = call.dialect.write_reply(call.task, reply);
+        let Written { bytes, dropped: unsaid } = call.dialect.answer(&answering, reply);
         dropped.extend(unsaid);
+        keep(keeper, Some(bytes.clone()));
         return Ok((Content::Whole { bytes, sight, stream: None }, dropped));
     }
-    let mut writer = call.dialect.stream_writer(translate::asked(call));
+    let mut writer = call.dialect.answer_stream(&answering);
     let mut out = BytesMut::new();
     events.into_iter().for_each(|event| writer.event(event, &mut out));
     writer.end(&mut out);
+    keep(keeper, writer.whole());
     dropped.extend_from_slice(writer.dropped());
     Ok((Content::Whole { bytes: out.freeze(), sight, stream: Some(writer.content_type()) }, dropped))
 }
@@ -388,6 +405,12 @@ fn vectors(ask: &Ask<'_>, bytes: &[u8]) -> Outcome<Content> {
     }
     let sight = Sight { usage: embeddings.usage.clone(), ..Sight::default() };
     Ok(Content::Whole { bytes: call.dialect.write_embeddings(&request, embeddings), sight, stream: None })
+}
+
+fn keep(keeper: Option<Keeper>, answer: Option<Bytes>) {
+    if let (Some(keeper), Some(answer)) = (keeper, answer) {
+        keeper.keep(answer);
+    }
 }
 
 /// Counts tokens for a provider whose protocol cannot.

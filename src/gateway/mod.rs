@@ -8,6 +8,7 @@
 //! what a target is and how it is reached is in `snapshot.rs`; the trace that rides along, in `record.rs`.
 
 mod accept;
+mod answers;
 mod authenticate;
 mod authorise;
 mod call;
@@ -46,7 +47,7 @@ use crate::http::Client;
 use crate::store::Ledger;
 use crate::types::{Task, Time, TraceId, TraceIds};
 use arc_swap::{ArcSwap, Guard};
-use call::{Answer, Arrival, Call, Caller, Outcome, Wanted};
+use call::{Answer, Arrival, Call, Caller, KeptAct, Outcome, Owner, Wanted};
 use cards::Cards;
 use estimate::Estimator;
 use http::{Request, Response};
@@ -62,6 +63,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Gateway {
     snapshot: ArcSwap<Snapshot>,
     ledger: Arc<Ledger>,
+    answers: answers::Answers,
     estimator: Estimator,
     ids: TraceIds,
     limits: Limits,
@@ -101,6 +103,9 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Incoming>) -> Respo
         Wanted::Show => respond::listing(dialect, show_named(worker, arrival, body).await),
         Wanted::Version => respond::listing(dialect, Ok(VERSION.into())),
         Wanted::Carry(carried) => Box::pin(forward::forward(worker, arrival, carried, body)).await,
+        Wanted::Kept(act, id, query) => {
+            respond::listing(dialect, kept_answer(worker, &arrival, (act, &id, &query)).await)
+        }
     }
 }
 
@@ -139,7 +144,8 @@ async fn carry(
     let mut caller = known(gateway, &arrival).await.inspect_err(|_| gateway.strangers.look_at(trace))?;
     note(trace, |trace| trace.caller(&caller));
     gateway.check_storage().inspect_err(|_| gateway.spare_memory(trace))?;
-    let call = accept::receive(&mut arrival, (task, url), body, gateway.limits.max_body).await?;
+    let facts = accept::Facts { task, url, owner: Owner::of(&caller), limit: gateway.limits.max_body };
+    let mut call = accept::receive(&mut arrival, facts, body).await?;
     note(trace, |trace| trace.call(&call));
     if caller.version != gateway.snapshot().version {
         // While the body came the key may have been revoked.
@@ -152,6 +158,7 @@ async fn carry(
         }
         plan => plan?,
     };
+    answers::look_up(worker, &caller, &mut call).await?;
     note(trace, |trace| trace.plan(&plan));
     dispatch::dispatch(worker, plan, call, trace).await
 }
@@ -182,8 +189,8 @@ fn note(trace: &mut Option<Trace>, what: impl FnOnce(&mut Trace)) {
 const VERSION: &str = concat!("{\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}");
 
 async fn show_named(worker: &Worker, mut arrival: Arrival, mut body: Incoming) -> Outcome<bytes::Bytes> {
-    known(worker.gateway(), &arrival).await?;
-    let id = accept::named_model(&mut arrival, &mut body, worker.gateway().limits.max_body).await?;
+    let owner = Owner::of(&known(worker.gateway(), &arrival).await?);
+    let id = accept::named_model(&mut arrival, owner, &mut body, worker.gateway().limits.max_body).await?;
     show_model(worker, &arrival, &id).await
 }
 
@@ -191,6 +198,15 @@ async fn list_models(worker: &Worker, arrival: &Arrival) -> Outcome<bytes::Bytes
     let gateway = worker.gateway();
     let caller = known(gateway, arrival).await?;
     Ok(arrival.dialect.write_models(&models::callable(&gateway.cards, &caller)))
+}
+
+async fn kept_answer(
+    worker: &Worker,
+    arrival: &Arrival,
+    (act, id, query): (KeptAct, &str, &str),
+) -> Outcome<bytes::Bytes> {
+    let caller = known(worker.gateway(), arrival).await?;
+    answers::act(worker, &caller, act, (id, query)).await
 }
 
 async fn show_model(worker: &Worker, arrival: &Arrival, id: &str) -> Outcome<bytes::Bytes> {

@@ -3,6 +3,7 @@
 //! Every core accepts from the same listening socket and keeps a call until its end, with connections
 //! to providers of its own, so that a call never changes threads.
 
+use super::answers::Answers;
 use super::estimate::Estimator;
 use super::routes::Routes;
 use super::snapshot::Snapshot;
@@ -172,11 +173,13 @@ fn open(options: &ServeOptions, sealer: &Sealer) -> Result<Gateway, ServeError> 
     store.recover()?;
     let ids = TraceIds::after(store.last_trace_id()?);
     let snapshot = Snapshot::build(store.snapshot()?, sealer);
+    let answers = Answers::new(Store::open_existing(&options.home.database())?);
     let ledger = Arc::new(Ledger::start(store)?);
     Ok(Gateway {
         snapshot: ArcSwap::from_pointee(snapshot),
         estimator: Estimator::start(ledger.clone())?,
         ledger,
+        answers,
         ids,
         limits: options.limits,
         cards: Default::default(),

@@ -3,6 +3,7 @@
 //! In the same dialect frames go on as they came while a tap looks at them; between dialects they are
 //! read into events and written again. The frame that ends the answer leaves when its trace is safe.
 
+use super::answers::Keeper;
 use super::record::Trace;
 use super::upstream::Source;
 use crate::canonical::{Code, Complaint, Delta, Event};
@@ -65,6 +66,7 @@ pub(crate) struct AnswerStream {
     last_piece: Instant,
     alarm: Option<Pin<Box<Sleep>>>,
     state: State,
+    keeper: Option<Keeper>,
 }
 
 enum State {
@@ -111,7 +113,14 @@ impl AnswerStream {
             last_piece: Instant::now(),
             alarm: None,
             state: State::Flowing,
+            keeper: None,
         }
+    }
+
+    /// The same, kept when it is whole.
+    pub fn kept_by(mut self, keeper: Option<Keeper>) -> AnswerStream {
+        self.keeper = keeper;
+        self
     }
 
     /// Its media type.
@@ -183,6 +192,7 @@ impl AnswerStream {
         match step {
             Step::Bytes(bytes) => return bytes,
             Step::Whole(last) => {
+                self.keep();
                 let sight = std::mem::take(&mut self.sight);
                 self.trace.dropped(self.writer.dropped());
                 let written = self.trace.answered(self.http_status, sight);
@@ -200,6 +210,18 @@ impl AnswerStream {
             Step::Told(complaint, last) => self.give_up(&complaint, last),
         }
         Bytes::new()
+    }
+
+    fn keep(&mut self) {
+        let Some(keeper) = self.keeper.take() else { return };
+        let whole = match &self.carriage {
+            Carriage::Forward(tap, _) => tap.whole(),
+            Carriage::Translate(_) => self.writer.whole(),
+            Carriage::Raw => None,
+        };
+        if let Some(answer) = whole {
+            keeper.keep(answer);
+        }
     }
 
     fn give_up(&mut self, complaint: &Complaint, last: Bytes) {

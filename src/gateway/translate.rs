@@ -1,10 +1,11 @@
 //! The request in the words of its target: bytes plus edits in the same dialect, else read and written anew.
 
+use super::answers::{self, Keeper};
 use super::call::{Ask, Call, Outcome, Target};
 use super::side::SideState;
 use crate::body::Body;
 use crate::canonical::{Code, Complaint, Effort, Prompt, Reasoning, Thinking};
-use crate::dialect::{self, Asked, Written};
+use crate::dialect::{self, Answering, Asked, Written};
 use crate::records::Feature;
 use crate::types::Task;
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
@@ -43,12 +44,14 @@ pub(crate) fn request(ask: &Ask<'_>) -> Outcome<Translated> {
     let quirks = &target.provider.record.quirks;
     let max_output_tokens = target.card.and_then(|card| card.max_output_tokens);
     let facts = dialect::Target { model: &target.model, max_output_tokens, quirks };
+    let rewritten = answers::body_for(ask)?;
     if theirs.protocol() == call.dialect.protocol() && !call.url.one {
         if !ask.serves(call.task) {
             return Err(no_such_task(ask));
         }
-        let mut body = Body::new(call.body.clone());
-        theirs.splice(call.task, &mut body, &call.peek, &facts);
+        let (bytes, peek) = rewritten.as_ref().map_or((&call.body, &call.peek), |(bytes, peek)| (bytes, peek));
+        let mut body = Body::new(bytes.clone());
+        theirs.splice(call.task, &mut body, peek, &facts);
         return Ok(Translated { bytes: body.finish(), task: call.task, same: true, dropped: Vec::new() });
     }
     let task = if call.task == Task::Completion { Task::Chat } else { call.task };
@@ -58,12 +61,14 @@ pub(crate) fn request(ask: &Ask<'_>) -> Outcome<Translated> {
     if !ask.serves(task) {
         return Err(no_such_task(ask));
     }
-    let mut prompt = call.dialect.read_prompt(call.task, call.text(), &call.url)?;
+    let text = rewritten.as_ref().and_then(|(bytes, _)| std::str::from_utf8(bytes).ok()).unwrap_or(call.text());
+    let mut prompt = call.dialect.read_prompt(call.task, text, &call.url)?;
     let unthinking = without_thinking(target, call, &mut prompt);
     let written = theirs.write_prompt(task, &prompt, &facts);
     let Written { bytes, dropped } = written.map_err(|complaint| prompt.places.correct(complaint))?;
     let dropped = dropped.iter().map(|path| prompt.places.callers_path(path));
-    let dropped = dropped.chain(unthinking.map(str::to_owned)).collect();
+    let dropped = dropped.chain(unthinking.map(str::to_owned));
+    let dropped = dropped.chain(call.thread.background.then(|| "background".to_owned())).collect();
     Ok(Translated { bytes, task, same: false, dropped })
 }
 
@@ -144,8 +149,10 @@ pub(crate) fn signed_headers(side: &SideState, given: &HeaderMap) -> HeaderMap {
     headers
 }
 
-/// What a writer of a streamed answer must know.
-pub(crate) fn asked(call: &Call) -> Asked {
+/// What a writer of an answer must know. `id` is the call's own.
+pub(crate) fn answering<'a>(call: &'a Call, id: &'a str, keeper: Option<&Keeper>) -> Answering<'a> {
     let form = call.url.stream.unwrap_or_default();
-    Asked { task: call.task, include_usage: call.peek.include_usage, form }
+    let asked = Asked { task: call.task, include_usage: call.peek.include_usage, form };
+    let id = id.strip_prefix("tr_").unwrap_or(id);
+    Answering { asked, request: call.text(), id, kept: keeper.is_some() }
 }

@@ -53,7 +53,7 @@ pub fn signed_headers(auth: &Auth, secret: Option<&Secret>) -> Result<Vec<(Heade
 /// Anthropic: `anthropic-version: 2023-06-01` (<https://docs.anthropic.com/en/api/versioning>).
 pub fn default_headers(protocol: Protocol) -> Vec<(HeaderName, HeaderValue)> {
     match protocol {
-        Protocol::Openai | Protocol::Gemini | Protocol::Ollama | Protocol::Cohere => Vec::new(),
+        Protocol::Openai | Protocol::Responses | Protocol::Gemini | Protocol::Ollama | Protocol::Cohere => Vec::new(),
         Protocol::Anthropic => vec![(ANTHROPIC_VERSION, HeaderValue::from_static("2023-06-01"))],
     }
 }

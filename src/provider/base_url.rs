@@ -270,7 +270,7 @@ fn put_right(url: &Url, protocol: Protocol, kind: &Kind) -> Vec<String> {
             take_off(&mut path, COHERE_ENDPOINTS);
             path
         }
-        Protocol::Openai => {
+        Protocol::Openai | Protocol::Responses => {
             take_off(&mut path, OPENAI_ENDPOINTS);
             match own_path(kind, url).filter(|_| kind.protocol == protocol) {
                 Some(own) if own.starts_with(&path) => own,

@@ -109,7 +109,7 @@ impl Kind {
     pub fn auth(&self, protocol: Protocol) -> Auth {
         match protocol {
             same if same == self.protocol => self.auth.clone(),
-            Protocol::Openai | Protocol::Ollama | Protocol::Cohere => Auth::Bearer,
+            Protocol::Openai | Protocol::Responses | Protocol::Ollama | Protocol::Cohere => Auth::Bearer,
             Protocol::Anthropic => Auth::Header("x-api-key".to_owned()),
             Protocol::Gemini => Auth::Header("x-goog-api-key".to_owned()),
         }

@@ -1,6 +1,6 @@
 //! How the program's types stand in columns.
 
-use crate::records::{Status, UsageSource, UserRole};
+use crate::records::{Bodies, Status, UsageSource, UserRole};
 use crate::types::{KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Task, Time, TraceId, UserId};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::Serialize;
@@ -69,6 +69,19 @@ impl FromSql for Protocol {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Protocol> {
         let name = value.as_str()?;
         Protocol::parse(name).ok_or_else(|| unknown(name))
+    }
+}
+
+impl ToSql for Bodies {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for Bodies {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Bodies> {
+        let name = value.as_str()?;
+        Bodies::parse(name).ok_or_else(|| unknown(name))
     }
 }
 

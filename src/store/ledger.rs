@@ -6,9 +6,9 @@
 //! rows stay in memory and are tried again.
 
 use super::journal::{self, Journal, Place, Stage};
-use super::{Store, traces};
-use crate::records::{Status, TraceRecord};
-use crate::types::TraceId;
+use super::{Store, answers, traces};
+use crate::records::{KeptAnswer, Status, TraceRecord};
+use crate::types::{OrgId, TraceId};
 use rusqlite::{Connection, Statement};
 use std::collections::{HashSet, VecDeque};
 use std::future::Future;
@@ -73,10 +73,20 @@ impl Drop for WakeWriter {
 }
 
 struct Entry {
-    record: Box<TraceRecord>,
+    row: Row,
     /// Where it stands in the journal.
     place: Option<Place>,
     ticket: Option<oneshot::Sender<()>>,
+}
+
+/// What is written.
+enum Row {
+    Trace(Box<TraceRecord>),
+    Answer(Box<KeptAnswer>),
+    /// An answer that is no longer kept.
+    Forgotten(OrgId, String),
+    /// Nothing: somebody wants to know when what came before is written.
+    Mark,
 }
 
 #[derive(Default)]
@@ -146,23 +156,42 @@ impl Ledger {
     /// Writes the row of a call that is under way; nobody waits.
     pub fn note(&self, record: Box<TraceRecord>) {
         if let Some(record) = self.journal(Stage::Running, record) {
-            self.shared.push(Entry { record, place: None, ticket: None });
+            self.shared.push(Entry { row: Row::Trace(record), place: None, ticket: None });
         }
     }
 
     /// Writes a row once more, with better figures; nobody waits.
     pub fn correct(&self, record: Box<TraceRecord>) {
         if let Some(record) = self.journal(Stage::Corrected, record) {
-            self.shared.push(Entry { record, place: None, ticket: None });
+            self.shared.push(Entry { row: Row::Trace(record), place: None, ticket: None });
         }
     }
 
     /// Writes the row of a call that is over; the ticket says when it is safe.
     pub fn write(&self, record: Box<TraceRecord>) -> Ticket {
         let Some(record) = self.journal(Stage::Finished, record) else { return Ticket(None) };
+        self.urgently(Row::Trace(record))
+    }
+
+    /// Keeps an answer; [`Ledger::settled`] says when it is there.
+    pub fn keep(&self, answer: Box<KeptAnswer>) {
+        self.shared.push(Entry { row: Row::Answer(answer), place: None, ticket: None });
+    }
+
+    /// Forgets an answer; the ticket says when it is gone.
+    pub fn forget(&self, org: OrgId, id: String) -> Ticket {
+        self.urgently(Row::Forgotten(org, id))
+    }
+
+    /// The ticket says when all that was given so far is in the database.
+    pub fn settled(&self) -> Ticket {
+        self.urgently(Row::Mark)
+    }
+
+    fn urgently(&self, row: Row) -> Ticket {
         let (sender, receiver) = oneshot::channel();
         let mut queue = self.shared.lock();
-        queue.waiting.push_back(Entry { record, place: None, ticket: Some(sender) });
+        queue.waiting.push_back(Entry { row, place: None, ticket: Some(sender) });
         queue.urgent = true;
         Ticket::new(receiver, self.shared.clone())
     }
@@ -174,7 +203,7 @@ impl Ledger {
         let mut ring = journal.ring();
         match ring.append(stage, &record) {
             Ok(place) => {
-                self.shared.push(Entry { record, place: Some(place), ticket: None });
+                self.shared.push(Entry { row: Row::Trace(record), place: Some(place), ticket: None });
                 None
             }
             Err(_) => Some(record),
@@ -336,15 +365,22 @@ impl<'c> Writer<'c> {
         let mut refused = Vec::new();
         let over = over_already(batch);
         for entry in batch {
-            // The row of a call that began and ended since the last commit is written once.
-            if entry.record.status == Status::Running && over.contains(&entry.record.id) {
-                continue;
-            }
-            match ready.traces.write(&entry.record) {
-                // It would be refused for ever, and all others with it.
-                Err(error) if traces::is_of_the_row(&error) => refused.push(words(&entry.record, &error)),
-                written => written?,
-            }
+            let written = match &entry.row {
+                // The row of a call that began and ended since the last commit is written once.
+                Row::Trace(record) if record.status == Status::Running && over.contains(&record.id) => Ok(()),
+                Row::Trace(record) => match ready.traces.write(record) {
+                    // It would be refused for ever, and all others with it.
+                    Err(error) if traces::is_of_the_row(&error) => {
+                        refused.push(words(record, &error));
+                        Ok(())
+                    }
+                    written => written,
+                },
+                Row::Answer(answer) => answers::write(connection, answer),
+                Row::Forgotten(org, id) => answers::forget(connection, *org, id),
+                Row::Mark => Ok(()),
+            };
+            written?;
         }
         ready.commit.raw_execute()?;
         std::mem::forget(undo);
@@ -383,11 +419,12 @@ fn words(record: &TraceRecord, error: &rusqlite::Error) -> String {
 
 /// The calls that are over, where the batch has any that is under way.
 fn over_already(batch: &[Entry]) -> HashSet<TraceId> {
-    let is_running = |entry: &&Entry| entry.record.status == Status::Running;
-    if !batch.iter().any(|entry| is_running(&entry)) {
+    let traces =
+        || batch.iter().filter_map(|entry| if let Row::Trace(record) = &entry.row { Some(record) } else { None });
+    if !traces().any(|record| record.status == Status::Running) {
         return HashSet::new();
     }
-    batch.iter().filter(|entry| !is_running(entry)).map(|entry| entry.record.id).collect()
+    traces().filter(|record| record.status != Status::Running).map(|record| record.id).collect()
 }
 
 /// Undoes the transaction under way when it is dropped.

@@ -3,6 +3,7 @@
 //! It keeps what it is given: hashes and sealed bytes, never a secret; kinds and protocols, never what a vendor is.
 //! Configuration is changed only inside [`Store::change`], which raises the version that a running gateway watches.
 
+mod answers;
 mod column;
 mod costs;
 mod error;

@@ -1,7 +1,7 @@
 //! Organisations.
 
 use super::{Change, Store, StoreError};
-use crate::records::Org;
+use crate::records::{Bodies, Org};
 use crate::types::{OrgId, Time};
 use rusqlite::{Row, params};
 
@@ -22,7 +22,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn orgs(&self) -> Result<Vec<Org>, StoreError> {
-        let sql = "SELECT id, public_id, name, created_at FROM orgs WHERE removed_at IS NULL ORDER BY name";
+        let sql = "SELECT id, public_id, name, created_at, bodies FROM orgs WHERE removed_at IS NULL ORDER BY name";
         self.all(sql, [], read)
     }
 }
@@ -45,6 +45,14 @@ impl Change<'_> {
         self.run("UPDATE orgs SET name = ?2 WHERE id = ?1", params![org, name]).map(drop)
     }
 
+    /// Sets what is kept of the words of an organisation's calls. What is kept already stays.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_bodies(&self, org: OrgId, bodies: Bodies) -> Result<(), StoreError> {
+        self.run("UPDATE orgs SET bodies = ?2 WHERE id = ?1", params![org, bodies]).map(drop)
+    }
+
     /// Removes an organisation with everything in it: its keys are revoked by `by`.
     ///
     /// # Errors
@@ -62,11 +70,12 @@ impl Change<'_> {
         for sql in removals {
             self.run(sql, params![org, now])?;
         }
+        self.run("DELETE FROM answers WHERE org_id = ?1", [org])?;
         let headers = "DELETE FROM provider_headers WHERE provider_id IN (SELECT id FROM providers WHERE org_id = ?1)";
         self.run(headers, [org]).map(drop)
     }
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Org> {
-    Ok(Org { id: row.get(0)?, public_id: row.get(1)?, name: row.get(2)?, created: row.get(3)? })
+    Ok(Org { id: row.get(0)?, public_id: row.get(1)?, name: row.get(2)?, created: row.get(3)?, bodies: row.get(4)? })
 }

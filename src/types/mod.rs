@@ -32,12 +32,20 @@ pub enum Protocol {
     Ollama,
     /// Cohere, version 2: chat, embed. Only providers speak it.
     Cohere,
+    /// OpenAI's Responses, with their token counting.
+    Responses,
 }
 
 impl Protocol {
     /// Every protocol, in the order in which help texts name them.
-    pub const ALL: [Protocol; 5] =
-        [Protocol::Openai, Protocol::Anthropic, Protocol::Gemini, Protocol::Ollama, Protocol::Cohere];
+    pub const ALL: [Protocol; 6] = [
+        Protocol::Openai,
+        Protocol::Anthropic,
+        Protocol::Gemini,
+        Protocol::Ollama,
+        Protocol::Cohere,
+        Protocol::Responses,
+    ];
 
     /// The name used on the command line, in files and in the store.
     pub fn as_str(self) -> &'static str {
@@ -47,6 +55,7 @@ impl Protocol {
             Protocol::Gemini => "gemini",
             Protocol::Ollama => "ollama",
             Protocol::Cohere => "cohere",
+            Protocol::Responses => "responses",
         }
     }
 
@@ -65,13 +74,13 @@ impl fmt::Display for Protocol {
 /// What a caller wants done, in no protocol's words.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Task {
-    /// A conversation turn: OpenAI `chat/completions`, Anthropic `messages`, Gemini `generateContent`.
+    /// A conversation turn: OpenAI `chat/completions` and `responses`, Anthropic `messages`, Gemini `generateContent`.
     Chat,
     /// Plain text continuation: OpenAI `completions`.
     Completion,
     /// Vectors of texts: OpenAI `embeddings`, Gemini `embedContent`.
     Embedding,
-    /// How many tokens a prompt has: Anthropic `messages/count_tokens`, Gemini `countTokens`.
+    /// How many tokens a prompt has: Anthropic `messages/count_tokens`, OpenAI `responses/input_tokens`, Gemini `countTokens`.
     CountTokens,
     /// Vectors of several texts, where a protocol has a place of its own for that: Gemini `batchEmbedContents`.
     EmbeddingBatch,

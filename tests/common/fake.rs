@@ -1,4 +1,5 @@
-//! A model provider on loopback that speaks OpenAI, Anthropic, Gemini and Ollama and plays what a test asks.
+//! A model provider on loopback that speaks OpenAI (chat and Responses), Anthropic, Gemini and Ollama and plays what
+//! a test asks.
 //!
 //! It shares no code with the crate, so that a mistake there is not repeated here. It keeps every
 //! request byte for byte, counts answers that the other side gave up, and asks for no key.
@@ -61,6 +62,8 @@ mod http;
 mod ollama;
 #[path = "fake/openai.rs"]
 mod openai;
+#[path = "fake/responses.rs"]
+mod responses;
 #[path = "fake/script.rs"]
 mod script;
 
@@ -260,6 +263,9 @@ fn scripted(request: &Request) -> Answer {
         ("POST", "chat/completions") => openai::chat(&body),
         ("POST", "completions") => openai::completion(&body),
         ("POST", "embeddings") => openai::embeddings(&body),
+        ("POST", "responses") => responses::create(&body),
+        ("POST", "responses/input_tokens") => responses::count_tokens(&body),
+        (method, _) if task.starts_with("responses/") => responses::kept(method, task.trim_start_matches("responses/")),
         ("POST", "messages") => anthropic::messages(&body),
         ("POST", "messages/count_tokens") => anthropic::count_tokens(&body),
         ("POST", "api/chat") => ollama::chat(&body, false),

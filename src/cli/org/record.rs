@@ -3,7 +3,7 @@
 use crate::cli::error::Outcome;
 use crate::cli::shape::Shape;
 use crate::cli::table::Column;
-use crate::records::Org;
+use crate::records::{Bodies, Org};
 use crate::store::Store;
 use crate::types::Time;
 use serde::Serialize;
@@ -17,6 +17,7 @@ pub struct Record {
     users: usize,
     providers: usize,
     keys: usize,
+    bodies: Bodies,
     created: Time,
 }
 
@@ -28,6 +29,7 @@ pub const COLUMNS: &[Column] = &[
     Column::new("users", "USERS").shape(Shape::Count),
     Column::new("providers", "PROVIDERS").shape(Shape::Count),
     Column::new("keys", "KEYS").shape(Shape::Count),
+    Column::hidden("bodies"),
     Column::hidden("created"),
 ];
 
@@ -42,6 +44,7 @@ impl Record {
             keys: keys.iter().filter(|row| row.key.revoked.is_none()).count(),
             id: org.public_id,
             name: org.name,
+            bodies: org.bodies,
             created: org.created,
         })
     }

@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::complaint::{malformed, reported};
 use super::{brief, finish, usage};
-use crate::canonical::Complaint;
+use crate::canonical::{Code, Complaint};
 use crate::dialect::Sight;
 use crate::types::Task;
 
@@ -36,14 +36,19 @@ pub(super) fn parse(task: Task, body: &[u8]) -> Result<Answer<'_>, Complaint> {
         (true, _) => Ok(answer),
         // Some vendors answer 200 and put the error into the body.
         (false, Some(error)) => Err(reported(error)),
-        (false, None) => Err(super::complaint::without_choices(task)),
+        (false, None) => Err(without_choices(task)),
     }
+}
+
+/// The complaint about an answer that lacks its one necessary member.
+fn without_choices(task: Task) -> Complaint {
+    let member = if task == Task::Embedding { "data" } else { "choices" };
+    Complaint::new(Code::ProviderMalformed, format!("the provider's answer has no `{member}`"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canonical::Code;
 
     #[test]
     fn reads_usage_finish_and_tier() {

@@ -5,13 +5,11 @@
 
 mod answer;
 mod brief;
-mod complaint;
 mod embedding;
 mod finish;
 mod frame;
 mod glance;
 mod lane;
-mod models;
 mod peek;
 mod read_message;
 mod read_part;
@@ -36,11 +34,11 @@ mod answer_tests;
 #[cfg(test)]
 mod write_prompt_tests;
 
-use super::json as wire;
 use super::{
     Asked, CallerDialect, Delivery, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, UrlFacts,
     WriteStream, Written,
 };
+use super::{json as wire, openai_error as complaint, openai_models as models};
 use crate::body::Body;
 use crate::canonical::{Complaint, EmbeddingRequest, Embeddings, Prompt, Reasoning, Reply, Text};
 use crate::types::{Protocol, Task};

@@ -1,6 +1,6 @@
 //! Lists of models, in the protocol's shape.
 
-use super::wire::to_vec;
+use super::json::to_vec;
 use crate::dialect::ModelCard;
 use bytes::Bytes;
 use serde::Serialize;

@@ -1,8 +1,7 @@
 //! Errors, both ways: the body that callers get, and the many bodies that providers send.
 
-use super::wire::{kind_of, to_vec};
+use super::json::{kind_of, to_vec};
 use crate::canonical::{Code, Complaint};
-use crate::types::Task;
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
@@ -169,12 +168,6 @@ pub(super) fn malformed(what: &str, bytes: &[u8], error: &serde_json::Error) -> 
     let kind = if text.trim_start().starts_with('<') { "an HTML page" } else { kind_of(&text) };
     let message = format!("the provider sent {kind} that is not an OpenAI {what}: {error}");
     Complaint::new(Code::ProviderMalformed, message)
-}
-
-/// The complaint about an answer that lacks its one necessary member.
-pub(super) fn without_choices(task: Task) -> Complaint {
-    let member = if task == Task::Embedding { "data" } else { "choices" };
-    Complaint::new(Code::ProviderMalformed, format!("the provider's answer has no `{member}`"))
 }
 
 /// Reads a frame named `error` whose data is the error itself.
