@@ -1,9 +1,9 @@
 //! The first stage: what does this URL want, in which protocol, with which key; and the body.
 
 use super::call::{Arrival, Call, KeptAct, Outcome, Owner, Wanted};
+use super::cursor;
 use crate::canonical::{Code, Complaint};
-use crate::dialect::{self, CallerDialect, StreamForm, UrlFacts, Written, anthropic, gemini, openai_chat, responses};
-use crate::records::{LimitField, Quirks};
+use crate::dialect::{self, CallerDialect, StreamForm, UrlFacts, anthropic, gemini, openai_chat, responses};
 use crate::types::{Protocol, Secret, Task};
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH};
@@ -297,7 +297,7 @@ pub(crate) async fn receive(
     let text = std::str::from_utf8(&body).map_err(|error| not_utf8(error.valid_up_to()))?;
     let mut dropped = Vec::new();
     let text = if arrival.cursor && task == Task::Chat && responses::is_request(text) {
-        let chat = cursor_chat(text)?;
+        let chat = cursor::chat(text)?;
         (body, dropped) = (chat.bytes, chat.dropped);
         std::str::from_utf8(&body).map_err(|error| not_utf8(error.valid_up_to()))?
     } else {
@@ -309,17 +309,6 @@ pub(crate) async fn receive(
     let headers = std::mem::take(&mut arrival.headers);
     let previous = None;
     Ok(Call { dialect: arrival.dialect, task, url, headers, body, peek, thread, previous, owner, dropped })
-}
-
-/// A request in the words of Responses, in those of chat completions.
-fn cursor_chat(text: &str) -> Outcome<Written> {
-    let (theirs, ours) = (&responses::Caller, dialect::provider(Protocol::Openai));
-    theirs.peek(Task::Chat, text, &UrlFacts::default())?;
-    let prompt = theirs.read_prompt(Task::Chat, text, &UrlFacts::default())?;
-    // OpenAI's newer models, which Cursor asks for most, take no other name of the limit.
-    let quirks = Quirks { limit_field: LimitField::MaxCompletionTokens, ..Quirks::default() };
-    let target = dialect::Target { model: &prompt.model, max_output_tokens: None, quirks: &quirks };
-    ours.write_prompt(Task::Chat, &prompt, &target)
 }
 
 /// Reads the model that a request names in its body and wants to know of.
