@@ -38,7 +38,7 @@ pub enum Bodies {
     /// Nothing but what is known about them: sizes, counts, finish reasons.
     #[default]
     Metadata,
-    /// All, as guardrails left them.
+    /// All, as guardrails left them; no words while nothing redacts them.
     Redacted,
     /// All.
     Full,
@@ -63,9 +63,9 @@ impl Bodies {
         Bodies::ALL.into_iter().find(|bodies| bodies.as_str() == name)
     }
 
-    /// Whether the words themselves are kept.
+    /// Whether the words themselves are kept. Nothing redacts yet: who asked for redacted words must not get raw ones.
     pub fn has_words(self) -> bool {
-        matches!(self, Bodies::Redacted | Bodies::Full)
+        self == Bodies::Full
     }
 }
 

@@ -12,7 +12,7 @@ use crate::canonical::{Code, Complaint};
 use crate::dialect::responses::{self, Paging};
 use crate::dialect::{Delivery, Peek};
 use crate::http::{Endpoint, Outgoing, Patience};
-use crate::records::{Bodies, KeptAnswer, KeptWords};
+use crate::records::{KeptAnswer, KeptWords};
 use crate::store::{Store, StoreError};
 use crate::types::{OrgId, Protocol, ProviderId, Task, Time};
 use bytes::Bytes;
@@ -191,8 +191,8 @@ impl Keeper {
         }
         let words = match (keeps_itself(ask), call.owner.bodies) {
             (true, _) => None,
-            (false, Bodies::Redacted | Bodies::Full) => Some(words(call)),
-            (false, Bodies::None | Bodies::Metadata) => return None,
+            (false, bodies) if bodies.has_words() => Some(words(call)),
+            (false, _) => return None,
         };
         let kept = KeptAnswer {
             id: String::new(),
