@@ -12,6 +12,7 @@ pub mod ollama;
 pub mod openai_chat;
 mod openai_error;
 mod openai_models;
+mod place;
 mod request;
 pub mod responses;
 pub mod sse;

@@ -3,6 +3,34 @@
 use memchr::memchr2;
 use std::ops::Range;
 
+/// Names that JSON Schema itself gives to members.
+pub(super) const SCHEMA_WORDS: [&str; 24] = [
+    "type",
+    "properties",
+    "required",
+    "description",
+    "title",
+    "items",
+    "enum",
+    "const",
+    "default",
+    "examples",
+    "format",
+    "pattern",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "additionalProperties",
+    "anyOf",
+    "allOf",
+    "oneOf",
+    "$ref",
+    "$defs",
+];
+
 /// The strings of a JSON text that is known to be one.
 pub(super) struct Strings<'a> {
     json: &'a str,
@@ -40,4 +68,9 @@ impl Iterator for Strings<'_> {
         let is_name = self.json[end + 1..].trim_ascii_start().starts_with(':');
         Some(Found { span: start..end + 1, is_name })
     }
+}
+
+/// What may stand between a member's name and its value.
+pub(super) fn is_gap(c: char) -> bool {
+    c == ':' || c.is_ascii_whitespace()
 }

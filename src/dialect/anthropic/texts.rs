@@ -6,7 +6,7 @@
 
 use super::wire::{At, Members, Str, list, object, span, text};
 use crate::canonical::{Complaint, Text, Voice};
-use crate::dialect::strings::{Found, Strings};
+use crate::dialect::strings::{Found, SCHEMA_WORDS, Strings, is_gap};
 use serde_json::value::RawValue;
 
 /// Members whose texts are no words.
@@ -25,34 +25,6 @@ const NO_WORDS: [&str; 14] = [
     "encrypted_index",
     "encrypted_stdout",
     "encrypted_code",
-];
-
-/// Names that JSON Schema itself gives to members.
-const SCHEMA_WORDS: [&str; 24] = [
-    "type",
-    "properties",
-    "required",
-    "description",
-    "title",
-    "items",
-    "enum",
-    "const",
-    "default",
-    "examples",
-    "format",
-    "pattern",
-    "minimum",
-    "maximum",
-    "minLength",
-    "maxLength",
-    "minItems",
-    "maxItems",
-    "additionalProperties",
-    "anyOf",
-    "allOf",
-    "oneOf",
-    "$ref",
-    "$defs",
 ];
 
 /// Lists the texts of a request.
@@ -216,10 +188,6 @@ impl<'a> Lister<'a> {
         self.texts.push(Text { voice, value: decode(quoted, at)?, span: span(self.body, quoted) });
         Ok(())
     }
-}
-
-fn is_gap(c: char) -> bool {
-    c == ':' || c.is_ascii_whitespace()
 }
 
 fn decode<'a>(quoted: &'a str, at: &At<'_>) -> Result<std::borrow::Cow<'a, str>, Complaint> {

@@ -3,66 +3,16 @@
 //! Values stay the text that they were until someone needs them, so key order, number spelling and
 //! byte positions survive. It knows no field of the protocol.
 
+pub(super) use crate::dialect::place::{At, Str};
+
 use crate::canonical::{Code, Complaint, Json};
+use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde::{Deserialize as Derive, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
-
-/// A JSON string, borrowed from the text where it has no escapes.
-#[derive(Derive)]
-pub(super) struct Str<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
-
-/// A place in a body, shown as `messages[2].content`.
-#[derive(Clone, Copy)]
-pub(super) enum At<'a> {
-    /// The whole body.
-    Top,
-    /// A member of an object.
-    Member(&'a At<'a>, &'a str),
-    /// An element of a list.
-    Item(&'a At<'a>, usize),
-}
-
-impl<'a> At<'a> {
-    /// The place of a member of what stands here.
-    pub(super) fn member(&'a self, name: &'a str) -> At<'a> {
-        At::Member(self, name)
-    }
-
-    /// The place of an element of what stands here.
-    pub(super) fn item(&'a self, index: usize) -> At<'a> {
-        At::Item(self, index)
-    }
-
-    fn depth(&self) -> usize {
-        match self {
-            At::Top => 0,
-            At::Member(whole, _) | At::Item(whole, _) => 1 + whole.depth(),
-        }
-    }
-
-    /// The request is at fault, here.
-    pub(super) fn invalid(&self, why: &str) -> Complaint {
-        let path = self.to_string();
-        let message = if path.is_empty() { format!("the body {why}") } else { format!("`{path}` {why}") };
-        Complaint::invalid(path, message)
-    }
-}
-
-impl fmt::Display for At<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            At::Top => Ok(()),
-            At::Member(At::Top, name) => f.write_str(name),
-            At::Member(whole, name) => write!(f, "{whole}.{name}"),
-            At::Item(whole, index) => write!(f, "{whole}[{index}]"),
-        }
-    }
-}
 
 /// An object's members in their order, names unescaped. Null counts as absent when asked for.
 pub(super) struct Members<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);

@@ -5,10 +5,9 @@
 
 use super::wire::{At, Members, Str, camel, list, object, span, text};
 use crate::canonical::{Complaint, Text, Voice};
+use crate::dialect::strings::{Found, SCHEMA_WORDS, Strings, is_gap};
 use crate::types::Task;
-use memchr::memchr2;
 use serde_json::value::RawValue;
-use std::ops::Range;
 
 /// Members whose texts are no words.
 const NO_WORDS: [&str; 12] = [
@@ -24,34 +23,6 @@ const NO_WORDS: [&str; 12] = [
     "outcome",
     "role",
     "cachedContent",
-];
-
-/// Names that JSON Schema itself gives to members.
-const SCHEMA_WORDS: [&str; 24] = [
-    "type",
-    "properties",
-    "required",
-    "description",
-    "title",
-    "items",
-    "enum",
-    "const",
-    "default",
-    "examples",
-    "format",
-    "pattern",
-    "minimum",
-    "maximum",
-    "minLength",
-    "maxLength",
-    "minItems",
-    "maxItems",
-    "additionalProperties",
-    "anyOf",
-    "allOf",
-    "oneOf",
-    "$ref",
-    "$defs",
 ];
 
 /// Lists the texts of a request.
@@ -186,7 +157,7 @@ impl<'a> Lister<'a> {
     fn strings(&mut self, raw: &'a RawValue, listed: Listed, at: &At<'_>) -> Result<(), Complaint> {
         let json = raw.get();
         let mut last_name = None;
-        for Found { span, is_name } in (Strings { json, from: 0 }) {
+        for Found { span, is_name } in Strings::of(json) {
             let quoted = &json[span.clone()];
             if is_name {
                 let name = decode(quoted, at)?;
@@ -211,44 +182,9 @@ impl<'a> Lister<'a> {
     }
 }
 
-fn is_gap(c: char) -> bool {
-    c == ':' || c.is_ascii_whitespace()
-}
-
 fn decode<'a>(quoted: &'a str, at: &At<'_>) -> Result<std::borrow::Cow<'a, str>, Complaint> {
     let decoded = serde_json::from_str::<Str<'a>>(quoted).map(|Str(text)| text);
     decoded.map_err(|_| at.invalid("has a string that cannot be read"))
-}
-
-/// The strings of a JSON text that is known to be one.
-struct Strings<'a> {
-    json: &'a str,
-    from: usize,
-}
-
-struct Found {
-    span: Range<usize>,
-    is_name: bool,
-}
-
-impl Iterator for Strings<'_> {
-    type Item = Found;
-
-    fn next(&mut self) -> Option<Found> {
-        let bytes = self.json.as_bytes();
-        let start = self.from + memchr::memchr(b'"', bytes.get(self.from..)?)?;
-        let mut end = start + 1;
-        loop {
-            end += memchr2(b'"', b'\\', bytes.get(end..)?)?;
-            if bytes[end] == b'"' {
-                break;
-            }
-            end += 2;
-        }
-        self.from = end + 1;
-        let is_name = self.json[end + 1..].trim_ascii_start().starts_with(':');
-        Some(Found { span: start..end + 1, is_name })
-    }
 }
 
 #[cfg(test)]

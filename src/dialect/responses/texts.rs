@@ -5,7 +5,7 @@
 
 use super::wire::{Obj, Str, Val, span_of, wrong};
 use crate::canonical::{Complaint, Text, Voice};
-use crate::dialect::strings::{Found, Strings};
+use crate::dialect::strings::{Found, SCHEMA_WORDS, Strings, is_gap};
 use serde_json::value::RawValue;
 
 /// Members whose texts are no words.
@@ -24,34 +24,6 @@ const NO_WORDS: [&str; 14] = [
     "file_id",
     "result",
     "syntax",
-];
-
-/// Names that JSON Schema itself gives to members.
-const SCHEMA_WORDS: [&str; 24] = [
-    "type",
-    "properties",
-    "required",
-    "description",
-    "title",
-    "items",
-    "enum",
-    "const",
-    "default",
-    "examples",
-    "format",
-    "pattern",
-    "minimum",
-    "maximum",
-    "minLength",
-    "maxLength",
-    "minItems",
-    "maxItems",
-    "additionalProperties",
-    "anyOf",
-    "allOf",
-    "oneOf",
-    "$ref",
-    "$defs",
 ];
 
 /// Lists the texts of a request.
@@ -148,10 +120,6 @@ impl<'a> Lister<'a> {
         self.texts.push(Text { voice, value: decode(quoted, within)?, span: start..start + quoted.len() });
         Ok(())
     }
-}
-
-fn is_gap(c: char) -> bool {
-    c == ':' || c.is_ascii_whitespace()
 }
 
 fn decode<'a>(quoted: &'a str, within: &RawValue) -> Result<std::borrow::Cow<'a, str>, Complaint> {
