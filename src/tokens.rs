@@ -23,14 +23,6 @@ pub fn count(model: &str, text: &str) -> u64 {
     u64::try_from(tokens).unwrap_or(u64::MAX)
 }
 
-/// The text that tokens of one of OpenAI's embedding models (`cl100k_base`) stand for; none where a number is no
-/// token, or the bytes are no UTF-8.
-///
-/// The first call builds the vocabulary, see [`count`].
-pub fn embedding_text(tokens: &[u32]) -> Option<String> {
-    cl100k_base_singleton().decode(tokens).ok()
-}
-
 /// OpenAI's newer vocabulary, but for GPT-3.5, GPT-4 before 4o, and the embedding models.
 fn vocabulary(model: &str) -> &'static CoreBPE {
     let name = model.rsplit('/').next().unwrap_or(model);
