@@ -134,6 +134,8 @@ pub enum Auth {
     Bearer,
     /// The secret alone, in a header of this name.
     Header(String),
+    /// As Azure wants it: a key in `api-key`, or a token of Microsoft Entra.
+    Azure,
     /// No secret.
     None,
 }
@@ -222,7 +224,8 @@ pub struct Side {
     pub models: Vec<String>,
     /// Where tasks are done below the base URL, where not at the protocol's own place: by the task's name,
     /// `{model}` standing for the model's name; with `_stream` behind the name for streamed answers alone. An
-    /// empty text: the vendor does not do the task in this protocol.
+    /// empty text: the vendor does not do the task in this protocol. Also `models`, where models are listed, and `root`,
+    /// below which whatever else is carried stands.
     #[serde(default)]
     pub paths: BTreeMap<String, String>,
     /// How requests are signed, where not as the provider's others are.
@@ -256,6 +259,10 @@ pub struct Provider {
     pub base_url: String,
     /// How requests are signed.
     pub auth: Auth,
+    /// What was said of the connection beside its key, with the kind's defaults.
+    pub settings: BTreeMap<String, String>,
+    /// Models that the provider knows by another name: the name that callers use to the provider's.
+    pub wire_names: BTreeMap<String, String>,
     /// The provider key, opened.
     pub secret: Option<Secret>,
     /// Headers sent with every request; values may be secret.
@@ -273,6 +280,11 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// A model's name as the provider takes it.
+    pub fn wire_name<'a>(&'a self, model: &'a str) -> &'a str {
+        self.wire_names.get(model).map_or(model, String::as_str)
+    }
+
     /// Whether a text holds one of the secrets that are sent to the provider.
     pub fn reveals(&self, text: &[u8]) -> bool {
         let secrets = self.secret.iter().chain(self.headers.iter().map(|(_, value)| value));

@@ -1,6 +1,7 @@
 //! Registered providers: added, edited, enabled, disabled, removed.
 
 use super::{AdminError, names, vendor};
+use crate::provider::{Kind, Settings};
 use crate::secrets::{Sealer, Slot};
 use crate::store::{Change, NewProvider, ProviderRow, Store};
 use crate::types::{OrgId, Protocol, ProviderId, Secret, Time};
@@ -22,6 +23,8 @@ pub struct AddProvider {
     pub headers: Vec<(String, Secret)>,
     /// Models that are offered by name, as the provider names them.
     pub models: Vec<String>,
+    /// What is said of the connection beside its key.
+    pub settings: Vec<(String, String)>,
     /// Whether plain http is fine to any address.
     pub allow_http: bool,
 }
@@ -41,6 +44,8 @@ pub struct EditProvider {
     pub headers: Option<Vec<(String, Secret)>>,
     /// Models that are offered by name, in place of all that it has.
     pub models: Option<Vec<String>>,
+    /// Settings, beside those that it has; an empty value takes one away.
+    pub settings: Vec<(String, String)>,
     /// Whether plain http is fine to any address.
     pub allow_http: Option<bool>,
 }
@@ -53,6 +58,14 @@ pub fn find(store: &Store, org: OrgId, name: &str) -> Result<ProviderRow, AdminE
     names::find_provider(store, org, name)
 }
 
+/// The kind with this name.
+///
+/// # Errors
+/// [`AdminError::NotFound`].
+pub fn find_kind(name: &str) -> Result<&'static Kind, AdminError> {
+    vendor::find_kind(name)
+}
+
 /// Registers a provider. Nobody is contacted.
 ///
 /// # Errors
@@ -61,7 +74,10 @@ pub fn add(store: &Store, sealer: &Sealer, org: OrgId, wanted: &AddProvider) -> 
     let kind = vendor::find_kind(&wanted.kind)?;
     let name = wanted.name.as_deref().unwrap_or(&kind.name);
     names::check_name(name)?;
-    let base_url = vendor::check_base_url(kind, wanted.protocol, wanted.base_url.as_deref(), wanted.allow_http)?;
+    let settings = merged(&Settings::new(), &wanted.settings)?;
+    vendor::check_settings(kind, &settings, wanted.base_url.is_some())?;
+    let given = (wanted.base_url.as_deref(), &settings);
+    let base_url = vendor::check_base_url(kind, wanted.protocol, given, wanted.allow_http)?;
     check_models(&wanted.models)?;
     let protocol = wanted.protocol.filter(|protocol| *protocol != kind.protocol);
     let secret = wanted.secret.as_ref().map(|secret| vendor::check_secret(kind, secret)).transpose()?;
@@ -74,6 +90,7 @@ pub fn add(store: &Store, sealer: &Sealer, org: OrgId, wanted: &AddProvider) -> 
             protocol,
             base_url: base_url.as_deref(),
             models: &wanted.models,
+            settings: &settings,
             allow_http: wanted.allow_http,
             created: Time::now(),
         })?;
@@ -108,7 +125,7 @@ pub fn edit(
             check_free(change, org, &edited.name)?;
             rename_everywhere(change, &row, &edited.name)?;
         }
-        if (&edited.base_url, edited.protocol) != (&row.base_url, row.protocol) {
+        if (&edited.base_url, edited.protocol, &edited.settings) != (&row.base_url, row.protocol, &row.settings) {
             // Another server may have other models under the same names.
             change.forget_sheets(row.id)?;
         }
@@ -176,8 +193,25 @@ fn settings(row: &ProviderRow, edit: &EditProvider) -> Result<ProviderRow, Admin
     edited.allow_http = edit.allow_http.unwrap_or(edited.allow_http);
     edited.protocol = edit.protocol.or(edited.protocol).filter(|protocol| *protocol != kind.protocol);
     let given = edit.base_url.as_deref().or(row.base_url.as_deref());
-    edited.base_url = vendor::check_base_url(kind, edited.protocol, given, edited.allow_http)?;
+    edited.settings = merged(&row.settings, &edit.settings)?;
+    vendor::check_settings(kind, &edited.settings, given.is_some())?;
+    edited.base_url = vendor::check_base_url(kind, edited.protocol, (given, &edited.settings), edited.allow_http)?;
     Ok(edited)
+}
+
+/// Settings with others in their place; an empty value takes one away.
+fn merged(old: &Settings, new: &[(String, String)]) -> Result<Settings, AdminError> {
+    let mut settings = old.clone();
+    for (place, (name, value)) in new.iter().enumerate() {
+        if new[..place].iter().any(|(other, _)| other == name) {
+            return Err(AdminError::invalid("set", format!("`{name}` is given twice")));
+        }
+        match value.is_empty() {
+            true => drop(settings.remove(name)),
+            false => drop(settings.insert(name.clone(), value.clone())),
+        }
+    }
+    Ok(settings)
 }
 
 fn as_new(row: &ProviderRow) -> NewProvider<'_> {
@@ -188,6 +222,7 @@ fn as_new(row: &ProviderRow) -> NewProvider<'_> {
         protocol: row.protocol,
         base_url: row.base_url.as_deref(),
         models: &row.models,
+        settings: &row.settings,
         allow_http: row.allow_http,
         created: row.created,
     }

@@ -1,7 +1,7 @@
 //! What vendors have to say about a provider that an administrator describes.
 
 use super::AdminError;
-use crate::provider::{self, Kind};
+use crate::provider::{self, Kind, Settings};
 use crate::types::{Protocol, Secret};
 
 /// The vendor with this name.
@@ -15,15 +15,20 @@ pub(super) fn find_kind(name: &str) -> Result<&'static Kind, AdminError> {
 pub(super) fn check_base_url(
     kind: &Kind,
     protocol: Option<Protocol>,
-    given: Option<&str>,
+    (given, settings): (Option<&str>, &Settings),
     allow_http: bool,
 ) -> Result<Option<String>, AdminError> {
     let protocol = protocol.unwrap_or(kind.protocol);
-    let url = provider::base_url(kind, protocol, given, allow_http).map_err(|error| {
+    let url = provider::base_url(kind, protocol, (given, settings), allow_http).map_err(|error| {
         let field = if matches!(error, provider::BaseUrlError::Protocol { .. }) { "protocol" } else { "base-url" };
         AdminError::invalid(field, error.to_string())
     })?;
     Ok(given.map(|_| url))
+}
+
+/// Checks what is said of a connection beside its key.
+pub(super) fn check_settings(kind: &Kind, settings: &Settings, has_base_url: bool) -> Result<(), AdminError> {
+    kind.check_settings(settings, has_base_url).map_err(|error| AdminError::invalid("set", error.to_string()))
 }
 
 /// Headers that HTTP itself, or the signature, is made of.
@@ -58,8 +63,8 @@ pub(super) fn check_secret(kind: &Kind, secret: &Secret) -> Result<Secret, Admin
     if trimmed.reveal().is_empty() {
         return Err(AdminError::invalid("api-key", format!("it is empty; see {}", kind.docs)));
     }
-    match provider::header("authorization", &trimmed) {
-        Ok(_) => Ok(trimmed),
+    match provider::check_secret(&kind.auth, &trimmed) {
+        Ok(()) => Ok(trimmed),
         Err(error) => Err(AdminError::invalid("api-key", error.to_string())),
     }
 }

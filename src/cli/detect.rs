@@ -17,6 +17,7 @@ const OTHER_PURPOSE: &[&str] = &["GITHUB_TOKEN", "GH_TOKEN", "HF_TOKEN", "HUGGIN
 pub struct Candidate {
     /// The vendor.
     pub kind: &'static Kind,
+    settings: Vec<(String, String)>,
     key: Option<(String, Secret)>,
 }
 
@@ -33,6 +34,7 @@ impl Candidate {
     pub fn wanted(&self) -> AddProvider {
         AddProvider {
             kind: self.kind.name.clone(),
+            settings: self.settings.clone(),
             secret: self.key.as_ref().map(|(_, secret)| secret.clone()),
             ..AddProvider::default()
         }
@@ -44,13 +46,24 @@ pub fn candidates() -> Vec<Candidate> {
     let with_key = provider::kinds().iter().filter(|kind| kind.base_url.is_some()).filter_map(|kind| {
         let usual = |variable: &String| !OTHER_PURPOSE.contains(&variable.as_str());
         let (variable, secret) = key_in_environment(kind).filter(|(variable, _)| usual(variable))?;
-        Some(Candidate { kind, key: Some((variable, secret)) })
+        let found = settings_in_environment(kind).map(|(_, name, value)| (name, value));
+        let settings: Vec<(String, String)> = found.collect();
+        kind.check_settings(&settings.iter().cloned().collect(), false).ok()?;
+        Some(Candidate { kind, settings, key: Some((variable, secret)) })
     });
     let ollama = provider::find("ollama").filter(|_| TcpStream::connect_timeout(&OLLAMA, PATIENCE).is_ok());
-    with_key.chain(ollama.map(|kind| Candidate { kind, key: None })).collect()
+    with_key.chain(ollama.map(|kind| Candidate { kind, settings: Vec::new(), key: None })).collect()
 }
 
 /// The key of a vendor in its usual environment variable, and which one.
 pub fn key_in_environment(kind: &Kind) -> Option<(String, Secret)> {
     kind.api_key_env.iter().find_map(|name| Some((name.clone(), Secret::new(config::variable(name)?.trim()))))
+}
+
+/// What the environment says of a connection to a vendor: the variable, the setting, its value.
+pub fn settings_in_environment(kind: &Kind) -> impl Iterator<Item = (String, String, String)> {
+    kind.settings.iter().filter_map(|setting| {
+        let found = |name: &String| Some((name.clone(), setting.name.clone(), config::variable(name)?));
+        setting.env.iter().find_map(found)
+    })
 }

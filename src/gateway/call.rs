@@ -195,6 +195,7 @@ impl<'a> Ask<'a> {
 
     /// Where the target does the task.
     pub fn endpoint(&self, task: Task) -> Option<Cow<'a, Endpoint>> {
-        self.side.endpoint(task, Delivery::of(self.call.peek.stream), &self.target.model)
+        let model = self.target.provider.record.wire_name(&self.target.model);
+        self.side.endpoint(task, Delivery::of(self.call.peek.stream), model)
     }
 }

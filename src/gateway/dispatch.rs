@@ -7,6 +7,7 @@ use super::estimate::Evidence;
 use super::record::Trace;
 use super::route::Plan;
 use super::side::SideState;
+use super::signing::Signing;
 use super::snapshot::{Link, ProviderState};
 use super::stream::{AnswerStream, Carriage, Layout, Pace, witness};
 use super::translate::{self, Translated};
@@ -15,7 +16,7 @@ use crate::canonical::{Code, Complaint};
 use crate::dialect::sse::Framing;
 use crate::dialect::{Sight, StreamForm, Written};
 use crate::http::{HttpError, Outgoing, Patience, retry_after};
-use crate::provider::sandbox;
+use crate::provider::{Unsigned, sandbox};
 use crate::tokens;
 use crate::types::{Task, Time};
 use bytes::{Bytes, BytesMut};
@@ -125,10 +126,14 @@ async fn send(worker: &Worker, ask: &Ask<'_>, translated: &Translated, trace: &m
     let endpoint =
         endpoint.ok_or_else(|| Complaint::new(Code::Internal, "the provider has no address for this task"))?;
     let limits = worker.gateway().limits();
+    let mut headers = translate::headers(ask, translated.same);
+    let signing = Signing { side: ask.side, record: &provider.record, client: worker.client() };
+    let unsigned = Unsigned { method: &Method::POST, endpoint: &endpoint, body: &translated.bytes };
+    signing.sign(&unsigned, &mut headers).await.inspect_err(|_| trace.unbilled())?;
     let outgoing = Outgoing {
         endpoint: &endpoint,
         method: Method::POST,
-        headers: translate::headers(ask, translated.same),
+        headers,
         body: translated.bytes.clone().into(),
         patience: Patience { connect: limits.connect },
     };
@@ -146,7 +151,7 @@ async fn send(worker: &Worker, ask: &Ask<'_>, translated: &Translated, trace: &m
             })?
         }
     };
-    response.map(Upstream::network).map_err(|error| {
+    response.map(Upstream::network).inspect(|upstream| signing.answered(upstream.status)).map_err(|error| {
         if error.nothing_sent() {
             trace.unbilled();
         }

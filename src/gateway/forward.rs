@@ -10,6 +10,7 @@ use super::carried::Carried;
 use super::multipart::Form;
 use super::record::Trace;
 use super::respond::{self, AnswerBody};
+use super::signing::Signing;
 use super::snapshot::{Link, ProviderState};
 use super::stream::{AnswerStream, Carriage, Layout, Pace};
 use super::upload::Upload;
@@ -20,6 +21,7 @@ use crate::canonical::{Code, Complaint};
 use crate::dialect::sse::Framing;
 use crate::dialect::{self, Asked, Delivery, Sight, StreamForm};
 use crate::http::{Endpoint, Outgoing, Patience, Payload};
+use crate::provider::Unsigned;
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
@@ -191,17 +193,15 @@ fn address<'a>(
     }
     if carried.has_model() {
         let side = provider.side(protocol, carried.task, model);
-        let found = side.endpoint(carried.task, Delivery::Whole, model).filter(|_| side.serves(carried.task));
+        let found =
+            side.endpoint(carried.task, Delivery::Whole, record.wire_name(model)).filter(|_| side.serves(carried.task));
         return found.ok_or_else(|| no_endpoint(&record.name, carried));
     }
     // The main protocol's address is the base URL; another one's is not known for whatever there is.
-    let version = match record.protocol {
-        own if own != protocol => return Err(no_endpoint(&record.name, carried)),
-        Protocol::Anthropic => "/v1",
-        _ => "",
-    };
-    let query = carried.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-    let address = format!("{}{version}/{}{query}", record.base_url, carried.path);
+    if record.protocol != protocol {
+        return Err(no_endpoint(&record.name, carried));
+    }
+    let address = provider.main().elsewhere(&record.base_url, (&carried.path, carried.query.as_deref()));
     Endpoint::parse(&address).map(Cow::Owned).map_err(|error| Complaint::new(Code::InvalidRequest, error.to_string()))
 }
 
@@ -230,8 +230,11 @@ async fn send(
         }
     }
     let Some(trace) = trace.as_mut() else { return Err(nowhere()) };
+    let signing = Signing { side, record: &target.provider.record, client: worker.client() };
+    let payload = shipped(request.payload, target.provider.record.wire_name(&target.model));
+    let unsigned = Unsigned { method: &carried.method, endpoint: &endpoint, body: &[] };
+    signing.sign(&unsigned, &mut headers).await?;
     trace.sent(None);
-    let payload = shipped(request.payload, &target.model);
     let limits = worker.gateway().limits();
     let outgoing = Outgoing {
         endpoint: &endpoint,
@@ -256,6 +259,7 @@ async fn send(
     match response {
         Ok(response) => {
             let upstream = Upstream::network(response);
+            signing.answered(upstream.status);
             trace.attempt(target.name(), Some(upstream.status), None);
             Ok((upstream, sent))
         }

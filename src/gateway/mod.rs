@@ -32,6 +32,7 @@ mod routes;
 mod serve;
 mod settle;
 mod side;
+mod signing;
 mod snapshot;
 mod stream;
 mod translate;

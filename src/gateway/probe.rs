@@ -8,12 +8,13 @@ mod judge;
 
 pub use features::Look;
 
+use super::signing::Signing;
 use super::snapshot::{Link, ProviderState, ready, remote};
 use super::upstream::Upstream;
 use crate::canonical::{Code, Complaint, Event, Json, Part, Prompt, Reply, Role, Tool, ToolChoice, Turn};
 use crate::dialect::{self, Delivery, sse};
 use crate::http::{Client, Endpoint, HttpError, Network, Outgoing, Patience, Presented, TrustError};
-use crate::provider::sandbox;
+use crate::provider::{Unsigned, sandbox};
 use crate::secrets::Sealer;
 use crate::store::ProviderRow;
 use crate::types::{Protocol, Secret, Task, Usage};
@@ -260,7 +261,8 @@ impl Probe {
 
     async fn send_prompt(&self, prompt: &Prompt) -> Result<Upstream, Complaint> {
         let quirks = &self.provider.record.quirks;
-        let target = dialect::Target { model: &prompt.model, max_output_tokens: None, quirks };
+        let model = self.provider.record.wire_name(&prompt.model);
+        let target = dialect::Target { model, max_output_tokens: None, quirks };
         let written = self.provider.main().dialect.write_prompt(Task::Chat, prompt, &target)?;
         match &self.provider.link {
             Link::Sandbox => checked(self, Upstream::sandbox(sandbox::answer(Task::Chat, &written.bytes))).await,
@@ -268,7 +270,7 @@ impl Probe {
             Link::Network => {
                 let none = || Complaint::new(Code::UnsupportedFeature, "the provider's protocol has no conversations");
                 let delivery = Delivery::of(prompt.stream);
-                let endpoint = self.provider.main().endpoint(Task::Chat, delivery, &prompt.model).ok_or_else(none)?;
+                let endpoint = self.provider.main().endpoint(Task::Chat, delivery, model).ok_or_else(none)?;
                 self.send(Method::POST, &endpoint, written.bytes, Signed::Yes).await
             }
         }
@@ -278,7 +280,7 @@ impl Probe {
         if let Link::Faulty(fault) = &self.provider.link {
             return Err(Complaint::new(Code::ProviderUnreachable, fault.clone()));
         }
-        let address = format!("{}{}", self.provider.record.base_url, self.provider.main().dialect.models_path());
+        let address = self.provider.main().listing(&self.provider.record.base_url);
         Endpoint::parse(&address).map_err(|error| Complaint::new(Code::ProviderUnreachable, error.to_string()))
     }
 
@@ -297,6 +299,11 @@ impl Probe {
         let signature = self.provider.main().headers.iter().filter(|_| signed == Signed::Yes);
         for (name, value) in self.provider.main().defaults.iter().chain(signature) {
             headers.insert(name.clone(), value.clone());
+        }
+        if signed == Signed::Yes {
+            let (side, record) = (self.provider.main(), &self.provider.record);
+            let unsigned = Unsigned { method: &method, endpoint, body: &body };
+            Signing { side, record, client: &self.client }.sign(&unsigned, &mut headers).await?;
         }
         let outgoing =
             Outgoing { endpoint, method, headers, body: body.into(), patience: Patience { connect: CONNECT } };

@@ -2,9 +2,9 @@
 
 use crate::dialect::{self, Delivery, ProviderDialect};
 use crate::http::Endpoint;
-use crate::provider;
+use crate::provider::{self, Signer};
 use crate::records::{Provider, Side};
-use crate::types::Task;
+use crate::types::{Protocol, Task};
 use http::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::borrow::Cow;
@@ -17,9 +17,15 @@ const MODEL: &str = "{model}";
 pub(crate) struct SideState {
     pub dialect: &'static dyn ProviderDialect,
     models: Vec<String>,
+    /// Where models are listed, below the base URL.
+    listing: String,
+    /// Below which, under the base URL, whatever else is carried stands; with a query of its own, perhaps.
+    root: Option<String>,
     /// For each task, whole and streamed.
     addresses: [[Option<Address>; Delivery::ALL.len()]; Task::ALL.len()],
-    /// Signature and configured headers.
+    /// What is signed anew with each request.
+    pub signer: Signer,
+    /// The signature, where it is the same for every request, and configured headers.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Headers that are sent where the caller sent none of that name.
     pub defaults: Vec<(HeaderName, HeaderValue)>,
@@ -43,7 +49,8 @@ impl SideState {
     pub fn new(side: &Side, record: &Provider) -> Result<SideState, String> {
         let mut state = SideState::unreachable(side);
         let auth = side.auth.as_ref().unwrap_or(&record.auth);
-        state.headers = provider::signed_headers(auth, record.secret.as_ref()).map_err(|error| error.to_string())?;
+        state.signer = Signer::new(auth, record).map_err(|error| error.to_string())?;
+        state.headers = state.signer.fixed().to_vec();
         for (name, value) in &record.headers {
             state.headers.push(provider::header(name, value).map_err(|error| error.to_string())?);
         }
@@ -60,10 +67,14 @@ impl SideState {
 
     /// One that has no address: it answers in this process, or cannot be reached.
     pub fn unreachable(side: &Side) -> SideState {
+        let dialect = dialect::provider(side.protocol);
         SideState {
-            dialect: dialect::provider(side.protocol),
+            dialect,
+            listing: side.paths.get("models").map_or(dialect.models_path(), String::as_str).to_owned(),
+            root: side.paths.get("root").cloned(),
             models: side.models.clone(),
             addresses: [const { [const { None }; Delivery::ALL.len()] }; Task::ALL.len()],
+            signer: Signer::Fixed(Vec::new()),
             headers: Vec::new(),
             defaults: provider::default_headers(side.protocol),
         }
@@ -89,6 +100,21 @@ impl SideState {
             return self.dialect.path(task, Delivery::Whole).is_some();
         }
         self.addresses[task as usize].iter().any(Option::is_some)
+    }
+
+    /// Where the provider at that base URL lists its models.
+    pub fn listing(&self, base_url: &str) -> String {
+        format!("{base_url}{}", self.listing)
+    }
+
+    /// Where whatever else there is stands at the provider at that base URL: `path`, and `query` without its mark.
+    pub fn elsewhere(&self, base_url: &str, (path, query): (&str, Option<&str>)) -> String {
+        let usual = if self.dialect.protocol() == Protocol::Anthropic { "/v1" } else { "" };
+        let root = self.root.as_deref().unwrap_or(usual);
+        let (below, own) = root.split_once('?').unwrap_or((root, ""));
+        let queries: Vec<&str> = [own, query.unwrap_or_default()].into_iter().filter(|part| !part.is_empty()).collect();
+        let mark = if queries.is_empty() { "" } else { "?" };
+        format!("{base_url}{below}/{path}{mark}{}", queries.join("&"))
     }
 
     /// Where the task is done for a model.

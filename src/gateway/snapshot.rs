@@ -7,7 +7,7 @@ use crate::records::{Auth, Key, Org, Provider, Quirks, Route, Sheet, Side, User}
 use crate::secrets::{KeyHash, Sealer, Slot};
 use crate::store::{self, KeyRow, ProviderRow};
 use crate::types::{OrgId, Protocol, ProviderId, Secret, Task, Time, UserId};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// The configuration at one moment.
@@ -55,8 +55,9 @@ impl ProviderState {
     }
 
     /// What it is spoken to in by a caller of that protocol: the caller's own where it does the task for the
-    /// model, else the first that does.
+    /// model, else the first that does. What is there for some models goes before what is there for all.
     pub fn side(&self, caller: Protocol, task: Task, model: &str) -> &SideState {
+        let model = self.record.wire_name(model);
         let fitting = || self.sides.iter().filter(|side| side.admits(model));
         let doing = || fitting().filter(|side| side.serves(task));
         let own = doing().find(|side| side.dialect.protocol() == caller);
@@ -164,6 +165,8 @@ pub(crate) fn remote(base_url: &str, key: &Secret, protocol: Protocol) -> Provid
         sides: vec![Side::plain(protocol)],
         base_url: base_url.trim_end_matches('/').to_owned(),
         auth: Auth::Bearer,
+        settings: BTreeMap::new(),
+        wire_names: BTreeMap::new(),
         secret: Some(key.clone()),
         headers: Vec::new(),
         models: Vec::new(),
@@ -198,9 +201,11 @@ fn opened(row: ProviderRow, sealer: &Sealer) -> Result<Provider, (Box<Provider>,
         org: row.org,
         name: row.name,
         protocol,
-        sides: kind.map_or_else(|| vec![Side::plain(protocol)], |kind| kind.sides(protocol)),
+        sides: kind.map_or_else(|| vec![Side::plain(protocol)], |kind| kind.sides(protocol, &row.settings)),
         base_url: String::new(),
         auth: kind.map_or(Auth::None, |kind| kind.auth(protocol)),
+        settings: kind.map(|kind| kind.with_defaults(&row.settings)).unwrap_or_default(),
+        wire_names: kind.map(|kind| kind.wire_names(&row.settings)).unwrap_or_default(),
         secret: None,
         headers: Vec::new(),
         models: row.models,
@@ -212,7 +217,9 @@ fn opened(row: ProviderRow, sealer: &Sealer) -> Result<Provider, (Box<Provider>,
     };
     let result = (|| {
         let kind = kind.ok_or_else(|| format!("this version knows no kind `{}`", record.kind))?;
-        let base_url = provider::base_url(kind, protocol, row.base_url.as_deref(), row.allow_http);
+        let given = row.base_url.as_deref();
+        kind.check_settings(&row.settings, given.is_some()).map_err(|error| error.to_string())?;
+        let base_url = provider::base_url(kind, protocol, (given, &row.settings), row.allow_http);
         record.base_url = base_url.map_err(|error| error.to_string())?;
         let secret = row.sealed_secret.map(|sealed| sealer.open(Slot::ProviderSecret(row.id), &sealed)).transpose();
         record.secret = secret.map_err(|error| error.to_string())?;

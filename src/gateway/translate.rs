@@ -43,7 +43,7 @@ pub(crate) fn request(ask: &Ask<'_>) -> Outcome<Translated> {
     let theirs = ask.side.dialect;
     let quirks = &target.provider.record.quirks;
     let max_output_tokens = target.card.and_then(|card| card.max_output_tokens);
-    let facts = dialect::Target { model: &target.model, max_output_tokens, quirks };
+    let facts = dialect::Target { model: target.provider.record.wire_name(&target.model), max_output_tokens, quirks };
     let rewritten = answers::body_for(ask)?;
     if theirs.protocol() == call.dialect.protocol() && !call.url.one {
         if !ask.serves(call.task) {

@@ -1,6 +1,7 @@
 //! What a user gives as a base URL, checked and put right.
 //!
 //! The rules, in this order:
+//! 0. Clouds: the path ends where the part begins that the settings make.
 //! 1. An endpoint pasted with it (`/chat/completions`, `/messages` ...) is taken off.
 //! 2. Anthropic: a version at the end is taken off, since its SDKs add `/v1` themselves.
 //!    Gemini: likewise, and what its OpenAI-compatible endpoint adds (`/v1beta/openai`).
@@ -14,7 +15,7 @@
 //! Plain http is for this machine and private networks. Addresses at which clouds hand out credentials
 //! are refused always. Names are judged as written and never looked up.
 
-use super::Kind;
+use super::{Kind, Settings};
 use crate::types::Protocol;
 use http::Uri;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -100,29 +101,37 @@ pub enum BaseUrlError {
 }
 
 /// Where a provider is, in the form that its own SDK takes, without a slash at the end: OpenAI's with
-/// the version, Anthropic's without. `given` is what the user typed, none for the vendor's own URL.
+/// the version, Anthropic's without. `given` is what the user typed, none for the vendor's own URL with `said` in it.
 ///
 /// # Errors
 /// It is missing, no http URL, holds what must not be there, or names a host that is not allowed.
 pub fn base_url(
     kind: &Kind,
     protocol: Protocol,
-    given: Option<&str>,
+    (given, said): (Option<&str>, &Settings),
     allow_http: bool,
 ) -> Result<String, BaseUrlError> {
     if !kind.speaks(protocol) {
         return Err(BaseUrlError::Protocol { kind: kind.name.clone(), protocol });
     }
-    let given = match (given, &kind.base_url) {
+    let given = match (given, kind.own_address(said)) {
         (Some(_), _) if kind.is_sandbox() => return Err(BaseUrlError::NotTaken { kind: kind.name.clone() }),
         (Some(given), _) => given.trim(),
-        (None, Some(own)) => return Ok(own.clone()),
+        (None, Some(own)) => return Ok(own),
         (None, None) => return Err(BaseUrlError::Missing { kind: kind.name.clone() }),
     };
     let url = Url::parse(given)?;
     url.check_host(allow_http)?;
     let path = put_right(&url, protocol, kind);
     Ok(url.with_path(&path))
+}
+
+/// An address where no secret goes unencrypted to the public network.
+///
+/// # Errors
+/// It is no http URL, or names a host that is not allowed.
+pub(super) fn check_address(given: &str) -> Result<(), BaseUrlError> {
+    Url::parse(given)?.check_host(false)
 }
 
 /// The parts of a base URL, host in lower case, path without empty segments.
@@ -249,6 +258,10 @@ fn is_near_name(host: &str) -> bool {
 /// The path by the rules at the top.
 fn put_right(url: &Url, protocol: Protocol, kind: &Kind) -> Vec<String> {
     let mut path = url.path.clone();
+    if !kind.cut_at.is_empty() {
+        path.truncate(path.iter().position(|part| kind.cut_at.contains(part)).unwrap_or(path.len()));
+        return path;
+    }
     match protocol {
         Protocol::Anthropic => {
             take_off(&mut path, ANTHROPIC_ENDPOINTS);
@@ -314,7 +327,7 @@ mod tests {
     use Protocol::{Anthropic, Gemini, Openai};
 
     fn of(kind: &str, protocol: Protocol, given: &str) -> Result<String, BaseUrlError> {
-        base_url(find(kind).unwrap(), protocol, Some(given), false)
+        base_url(find(kind).unwrap(), protocol, (Some(given), &Settings::new()), false)
     }
 
     #[test]
@@ -353,6 +366,14 @@ mod tests {
             ("custom", Openai, "https://llm.example.com", "https://llm.example.com/v1"),
             ("custom", Openai, "https://llm.example.com/api//chat", "https://llm.example.com/api/chat"),
             ("custom", Openai, "http://[::1]:8000", "http://[::1]:8000/v1"),
+            ("azure", Openai, "https://r.openai.azure.com/", "https://r.openai.azure.com"),
+            ("azure", Openai, "https://r.openai.azure.com/openai/v1/", "https://r.openai.azure.com"),
+            (
+                "azure",
+                Openai,
+                "https://apim.example.com/ai/openai/deployments/d/chat/completions",
+                "https://apim.example.com/ai",
+            ),
         ];
         for (kind, protocol, given, expected) in table {
             assert_eq!(of(kind, protocol, given).as_deref(), Ok(expected), "{kind} {given}");
@@ -362,9 +383,10 @@ mod tests {
     #[test]
     fn the_vendors_own_urls_are_already_right() {
         for kind in kinds().iter().filter(|kind| !kind.is_sandbox()) {
-            let Some(own) = kind.base_url.as_deref() else { continue };
-            assert_eq!(base_url(kind, kind.protocol, None, false).as_deref(), Ok(own));
-            assert_eq!(base_url(kind, kind.protocol, Some(own), false).as_deref(), Ok(own));
+            let said = kind.settings.iter().map(|setting| (setting.name.clone(), "one".to_owned())).collect();
+            let Some(own) = kind.own_address(&said) else { continue };
+            assert_eq!(base_url(kind, kind.protocol, (None, &said), false).as_ref(), Ok(&own));
+            assert_eq!(base_url(kind, kind.protocol, (Some(&own), &said), false).as_ref(), Ok(&own));
         }
     }
 
@@ -393,7 +415,7 @@ mod tests {
             assert!(of("custom", Openai, &format!("https://{far}")).is_ok(), "{far}");
         }
         let custom = find("custom").unwrap();
-        assert!(base_url(custom, Openai, Some("http://api.example.com"), true).is_ok());
+        assert!(base_url(custom, Openai, (Some("http://api.example.com"), &Settings::new()), true).is_ok());
     }
 
     #[test]
@@ -409,7 +431,8 @@ mod tests {
             "METADATA.google.internal.",
             "metadata",
         ] {
-            let result = base_url(find("custom").unwrap(), Openai, Some(&format!("http://{host}/v1")), true);
+            let given = format!("http://{host}/v1");
+            let result = base_url(find("custom").unwrap(), Openai, (Some(&given), &Settings::new()), true);
             assert!(matches!(result, Err(BaseUrlError::Forbidden { .. })), "{host}: {result:?}");
         }
     }
@@ -443,7 +466,7 @@ mod tests {
     #[test]
     fn errors_say_what_to_type() {
         let said = |kind, protocol, given: Option<&str>| {
-            base_url(find(kind).unwrap(), protocol, given, false).unwrap_err().to_string()
+            base_url(find(kind).unwrap(), protocol, (given, &Settings::new()), false).unwrap_err().to_string()
         };
         assert!(said("custom", Openai, None).contains("--base-url https://"));
         assert!(said("custom", Openai, Some("localhost:8000/v1")).contains("write http://localhost:8000/v1"));

@@ -1,6 +1,7 @@
 //! The vendors, parsed once from the files in `builtin/`.
 
 use super::sandbox;
+use super::settings::{Derived, Setting, Settings};
 use crate::records::{Auth, Quirks, Side};
 use crate::types::Protocol;
 use serde::Deserialize;
@@ -12,6 +13,7 @@ pub(super) const FILES: &[&str] = &[
     include_str!("builtin/openai.toml"),
     include_str!("builtin/anthropic.toml"),
     include_str!("builtin/google.toml"),
+    include_str!("builtin/azure.toml"),
     include_str!("builtin/mistral.toml"),
     include_str!("builtin/groq.toml"),
     include_str!("builtin/deepseek.toml"),
@@ -55,8 +57,11 @@ pub struct Kind {
     /// What the user may say instead; empty for all but `custom`.
     #[serde(default)]
     pub other_protocols: Vec<Protocol>,
-    /// Where it is, as its own SDK takes it; none where the user must say.
+    /// Where it is, as its own SDK takes it; none where the user must say. It may have settings in braces.
     pub base_url: Option<String>,
+    /// Where the path of an address that somebody gives ends: at the first of these, if it has one.
+    #[serde(default)]
+    pub cut_at: Vec<String>,
     /// How it is signed when it speaks [`Kind::protocol`]; ask [`Kind::auth`] when it may speak another.
     pub auth: Auth,
     /// Environment variables that usually hold its key, the first choice first.
@@ -84,6 +89,12 @@ pub struct Kind {
     /// How it departs from the dialect.
     #[serde(default)]
     pub quirks: Quirks,
+    /// What can be said of a connection beside its key.
+    #[serde(default)]
+    pub settings: Vec<Setting>,
+    /// What follows from that for addresses.
+    #[serde(default)]
+    pub(super) derived: Vec<Derived>,
 }
 
 fn yes() -> bool {
@@ -96,13 +107,27 @@ impl Kind {
         self.protocol == protocol || self.other_protocols.contains(&protocol)
     }
 
-    /// All that it speaks where `protocol` was chosen, which comes first.
-    pub fn sides(&self, protocol: Protocol) -> Vec<Side> {
+    /// All that it speaks where `protocol` was chosen, which comes first; in its paths what was said of the connection.
+    pub fn sides(&self, protocol: Protocol, said: &Settings) -> Vec<Side> {
         if protocol != self.protocol {
             return vec![Side::plain(protocol)];
         }
+        let mut sides = self.sides_as_written();
+        for path in sides.iter_mut().flat_map(|side| side.paths.values_mut()) {
+            *path = self.fill(path, said);
+        }
+        sides
+    }
+
+    pub(super) fn sides_as_written(&self) -> Vec<Side> {
+        let protocol = self.protocol;
         let main = Side { protocol, models: self.models.clone(), paths: self.paths.clone(), auth: None };
         std::iter::once(main).chain(self.also.iter().cloned()).collect()
+    }
+
+    /// Its own address where that was said of the connection; none where the user must say one.
+    pub fn own_address(&self, said: &Settings) -> Option<String> {
+        self.base_url.as_deref().map(|template| self.fill(template, said))
     }
 
     /// How requests in `protocol` are signed.

@@ -8,8 +8,12 @@ mod base_url;
 mod kind;
 mod reference;
 pub mod sandbox;
+mod settings;
+#[cfg(test)]
+pub(crate) mod testing;
 
-pub use auth::{SignError, default_headers, header, signed_headers};
+pub use auth::{AuthError, SignError, Signer, Unsigned, check_secret, default_headers, header};
 pub use base_url::{BaseUrlError, base_url};
 pub use kind::{Kind, find, kinds};
 pub use reference::reference;
+pub use settings::{Setting, SettingError, Settings};

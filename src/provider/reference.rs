@@ -1,6 +1,6 @@
 //! The reference page of the vendors, written from their data.
 
-use super::{Kind, kinds};
+use super::{Kind, Setting, kinds};
 use crate::records::{Auth, LimitField, Quirks};
 
 const HEAD: &str = include_str!("reference.md");
@@ -14,24 +14,40 @@ pub fn reference() -> String {
     kinds().iter().for_each(|kind| page.push_str(&row(kind)));
     page.push_str("\n## Notes\n\n");
     kinds().iter().for_each(|kind| page.push_str(&notes(kind)));
+    page.push_str("\n## Settings\n\nGiven with `--set NAME=VALUE`; `provider kinds KIND` shows the same.\n\n");
+    page.push_str("| kind | setting | default | looked for in | what it is |\n|---|---|---|---|---|\n");
+    kinds().iter().for_each(|kind| kind.settings.iter().for_each(|setting| page.push_str(&setting_row(kind, setting))));
     page
 }
 
 fn row(kind: &Kind) -> String {
     let base_url = match &kind.base_url {
         Some(_) if kind.is_sandbox() => "none, built in".to_owned(),
-        Some(url) => code(url),
+        Some(url) => code(&url.replace(['{', '}'], "*")),
         None => "given with `--base-url`".to_owned(),
     };
     let signed = match &kind.auth {
         Auth::Bearer => code("Authorization: Bearer"),
         Auth::Header(name) => code(name),
+        Auth::Azure => "`api-key`, or a token of Microsoft Entra".to_owned(),
         Auth::None => "nothing".to_owned(),
     };
     let optional = if kind.needs_secret || kind.auth == Auth::None { "" } else { " (optional)" };
     let variables: Vec<String> = kind.api_key_env.iter().map(|name| code(name)).collect();
     let (name, title) = (code(&kind.name), &kind.title);
     format!("| {name} | {title} | {base_url} | {signed}{optional} | {} |\n", variables.join(", "))
+}
+
+fn setting_row(kind: &Kind, setting: &Setting) -> String {
+    let default = match (&setting.default, setting.required) {
+        (Some(default), _) => code(default),
+        (None, true) if setting.address_only => "must be given, or `--base-url`".to_owned(),
+        (None, true) => "must be given".to_owned(),
+        (None, false) => String::new(),
+    };
+    let variables: Vec<String> = setting.env.iter().map(|name| code(name)).collect();
+    let (kind, name) = (code(&kind.name), code(&setting.written()));
+    format!("| {kind} | {name} | {default} | {} | {} |\n", variables.join(", "), setting.help)
 }
 
 /// One line, with a link to where a key is made or the server is explained.

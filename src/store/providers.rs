@@ -4,7 +4,7 @@ use super::column::Json;
 use super::{Change, Store, StoreError};
 use crate::types::{OrgId, Protocol, ProviderId, Time};
 use rusqlite::{Row, params};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A registered provider as it is kept: what the administrator said, not what the kind brings along.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct ProviderRow {
     pub sealed_headers: Vec<(String, Vec<u8>)>,
     /// Models that are offered by name; empty where any may be asked for.
     pub models: Vec<String>,
+    /// What was said of the connection beside its key.
+    pub settings: BTreeMap<String, String>,
     /// Whether plain http is fine to any address.
     pub allow_http: bool,
     /// Whether calls may go to it.
@@ -50,6 +52,8 @@ pub struct NewProvider<'a> {
     pub base_url: Option<&'a str>,
     /// Models that are offered by name.
     pub models: &'a [String],
+    /// What was said of the connection beside its key.
+    pub settings: &'a BTreeMap<String, String>,
     /// Whether plain http is fine to any address.
     pub allow_http: bool,
     /// When it is added.
@@ -57,9 +61,9 @@ pub struct NewProvider<'a> {
 }
 
 const OF_ORG: &str = "SELECT id, org_id, name, kind, protocol, base_url, sealed_secret, models, allow_http, enabled, \
-                      created_at FROM providers WHERE org_id = ?1 AND removed_at IS NULL ORDER BY name";
+                      created_at, settings FROM providers WHERE org_id = ?1 AND removed_at IS NULL ORDER BY name";
 const ALL: &str = "SELECT id, org_id, name, kind, protocol, base_url, sealed_secret, models, allow_http, enabled, \
-                   created_at FROM providers WHERE removed_at IS NULL ORDER BY id";
+                   created_at, settings FROM providers WHERE removed_at IS NULL ORDER BY id";
 
 impl Store {
     /// The providers of an organisation, by name.
@@ -94,22 +98,22 @@ impl Change<'_> {
     /// [`StoreError`], also where the name is taken.
     pub fn add_provider(&self, provider: &NewProvider<'_>) -> Result<ProviderId, StoreError> {
         let sql = "INSERT INTO providers \
-                   (org_id, name, kind, protocol, base_url, models, allow_http, enabled, created_at) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)";
-        let NewProvider { org, name, kind, protocol, base_url, models, allow_http, created } = provider;
-        let values = params![org, name, kind, protocol, base_url, Json(models), allow_http, created];
+                   (org_id, name, kind, protocol, base_url, models, allow_http, enabled, created_at, settings) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9)";
+        let NewProvider { org, name, kind, protocol, base_url, models, settings, allow_http, created } = provider;
+        let values = params![org, name, kind, protocol, base_url, Json(models), allow_http, created, Json(settings)];
         self.insert(sql, values).map(ProviderId)
     }
 
-    /// Rewrites what an administrator can edit: name, protocol, base URL, models, `allow_http`.
+    /// Rewrites what an administrator can edit: name, protocol, base URL, models, settings, `allow_http`.
     ///
     /// # Errors
     /// [`StoreError`], also where the name is taken.
     pub fn edit_provider(&self, id: ProviderId, provider: &NewProvider<'_>) -> Result<(), StoreError> {
-        let sql = "UPDATE providers SET name = ?2, protocol = ?3, base_url = ?4, models = ?5, allow_http = ?6 \
-                   WHERE id = ?1";
-        let NewProvider { name, protocol, base_url, models, allow_http, .. } = provider;
-        self.run(sql, params![id, name, protocol, base_url, Json(models), allow_http]).map(drop)
+        let sql = "UPDATE providers SET name = ?2, protocol = ?3, base_url = ?4, models = ?5, allow_http = ?6, \
+                   settings = ?7 WHERE id = ?1";
+        let NewProvider { name, protocol, base_url, models, settings, allow_http, .. } = provider;
+        self.run(sql, params![id, name, protocol, base_url, Json(models), allow_http, Json(settings)]).map(drop)
     }
 
     /// Sets or takes away the sealed key of a provider.
@@ -161,7 +165,7 @@ impl Change<'_> {
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ProviderRow> {
-    let Json(models) = row.get(7)?;
+    let (Json(models), Json(settings)) = (row.get(7)?, row.get(11)?);
     Ok(ProviderRow {
         id: row.get(0)?,
         org: row.get(1)?,
@@ -172,6 +176,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ProviderRow> {
         sealed_secret: row.get(6)?,
         sealed_headers: Vec::new(),
         models,
+        settings,
         allow_http: row.get(8)?,
         enabled: row.get(9)?,
         created: row.get(10)?,

@@ -6,6 +6,7 @@ use crate::types::{KeyId, OrgId, ProviderId, RouteId, Time, UserId};
 use std::collections::BTreeMap;
 use tempfile::TempDir;
 
+static NONE: BTreeMap<String, String> = BTreeMap::new();
 pub(super) const NOW: Time = Time::from_millis(1_800_000_000_000);
 
 /// A database with one organisation `acme`, its owner `ana`, provider `openai`, key `ci`, route `fast`.
@@ -27,7 +28,17 @@ pub(super) fn new_key(org: OrgId, user: UserId, name: &str, seed: u8) -> NewKey<
 
 pub(super) fn new_provider(org: OrgId, name: &str) -> NewProvider<'_> {
     let (protocol, base_url, models) = (None, None, &[]);
-    NewProvider { org, name, kind: "openai", protocol, base_url, models, allow_http: false, created: NOW }
+    NewProvider {
+        org,
+        name,
+        kind: "openai",
+        protocol,
+        base_url,
+        models,
+        settings: &NONE,
+        allow_http: false,
+        created: NOW,
+    }
 }
 
 pub(super) fn small() -> Small {
@@ -163,6 +174,7 @@ fn everything_that_is_edited_reads_back() {
         protocol: Some(crate::types::Protocol::Anthropic),
         base_url: Some("http://h"),
         models: &["m".to_owned()],
+        settings: &tags,
         allow_http: true,
         ..new_provider(*org, "")
     };
@@ -180,7 +192,7 @@ fn everything_that_is_edited_reads_back() {
     assert_eq!(row.tags, tags);
     let row = store.providers(*org).unwrap().remove(0);
     assert_eq!((row.name.as_str(), row.base_url.as_deref(), row.allow_http), ("azure-eu", Some("http://h"), true));
-    assert_eq!((row.protocol, row.kind.as_str()), (wanted.protocol, "openai"));
+    assert_eq!((row.protocol, row.kind.as_str(), &row.settings), (wanted.protocol, "openai", &tags));
     assert_eq!(store.users(*org).unwrap()[0].allowed, models);
     assert_eq!(store.orgs().unwrap()[0].name, "umbrella");
 }

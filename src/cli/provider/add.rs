@@ -19,6 +19,7 @@ use crate::types::{Protocol, Secret};
   printenv ANTHROPIC_API_KEY | optscale-ai provider add anthropic --api-key-stdin
   optscale-ai provider add ollama --base-url http://gpu-box.local:11434 --allow-http
   optscale-ai provider add custom --name local --base-url http://127.0.0.1:9000/v1 --protocol openai
+  optscale-ai provider add azure --set resource=my-resource --api-key-env AZURE_OPENAI_API_KEY
   optscale-ai provider add sandbox                          answers by itself; costs nothing")]
 pub struct Add {
     /// What it is; `provider kinds` lists them [a prompt asks on a terminal]
@@ -48,6 +49,9 @@ pub struct Describe {
     /// Model to offer by name, as the provider names it; may be repeated
     #[arg(long = "model", value_name = "MODEL", value_delimiter = ',')]
     pub models: Vec<String>,
+    /// What the kind needs to know beside the key; `provider kinds KIND` lists it; may be repeated
+    #[arg(long = "set", value_name = "SETTING=VALUE", value_parser = words::pair)]
+    pub settings: Vec<(String, String)>,
     /// Allow plain http to an address that is not private
     #[arg(long)]
     pub allow_http: bool,
@@ -64,9 +68,9 @@ impl Add {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let opened = session.open()?;
         let name = self.kind_name(session)?;
-        let secret = match provider::find(&name) {
-            Some(kind) => self.secret(session, kind)?,
-            None => None,
+        let (secret, settings) = match provider::find(&name) {
+            Some(kind) => (self.secret(session, kind)?, self.settings(session, kind)),
+            None => (None, Vec::new()),
         };
         let described = self.describe;
         let wanted = AddProvider {
@@ -77,6 +81,7 @@ impl Add {
             base_url: described.base_url,
             secret,
             models: described.models,
+            settings,
             allow_http: described.allow_http,
         };
         let row = providers::add(&opened.store, &opened.sealer, opened.org.id, &wanted)?;
@@ -96,6 +101,23 @@ impl Add {
             None => Err(CliError::usage("KIND is missing: which provider is to be added?")
                 .hint("list them with `optscale-ai provider kinds`, then `optscale-ai provider add KIND`")),
         }
+    }
+
+    /// What was said, and for the rest what the vendor's usual variables say. A server at an address of one's own gets
+    /// nothing that was not meant for it.
+    fn settings(&self, session: &Session, kind: &Kind) -> Vec<(String, String)> {
+        let said = &self.describe.settings;
+        if self.describe.base_url.is_some() {
+            return said.clone();
+        }
+        let mut settings = said.clone();
+        for (variable, name, value) in detect::settings_in_environment(kind) {
+            if said.iter().all(|(other, _)| *other != name) {
+                session.ui.say(format_args!("{name} comes from {variable}"));
+                settings.push((name, value));
+            }
+        }
+        settings
     }
 
     /// The key that was named, else the one in the vendor's usual variable, else an answer. A server at an address of

@@ -10,7 +10,7 @@ use crate::cli::session::Session;
 
 /// Change a provider; what is not named stays
 ///
-/// A list that is given (--model, --header) replaces the whole list. Keys and routes follow a new name.
+/// A list that is given (--model, --header) replaces the whole list; --set NAME= takes a setting away. Keys and routes follow a new name.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   optscale-ai provider edit openai --api-key-env NEW_OPENAI_KEY
@@ -55,6 +55,7 @@ impl Edit {
             secret: self.api_key.read()?,
             headers: Some(described.secret_headers()).filter(|headers| !headers.is_empty()),
             models,
+            settings: described.settings.clone(),
             allow_http,
         };
         match changes(&edit) {
@@ -72,5 +73,6 @@ fn changes(edit: &EditProvider) -> bool {
         || edit.secret.is_some()
         || edit.headers.is_some()
         || edit.models.is_some()
+        || !edit.settings.is_empty()
         || edit.allow_http.is_some()
 }

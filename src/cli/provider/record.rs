@@ -6,6 +6,7 @@ use crate::provider;
 use crate::store::ProviderRow;
 use crate::types::Time;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// What is shown of a provider; never its key.
 #[derive(Serialize)]
@@ -19,6 +20,7 @@ pub struct Record {
     has_api_key: bool,
     headers: Vec<String>,
     models: Vec<String>,
+    settings: BTreeMap<String, String>,
     allow_http: bool,
     created: Time,
 }
@@ -34,6 +36,7 @@ pub const COLUMNS: &[Column] = &[
     Column::new("has_api_key", "API KEY").shape(Shape::Flag),
     Column::hidden("headers"),
     Column::new("models", "MODELS"),
+    Column::hidden("settings"),
     Column::hidden("allow_http"),
     Column::hidden("created"),
 ];
@@ -49,6 +52,7 @@ pub const PAGE: &[Column] = &[
     Column::new("has_api_key", "API KEY").shape(Shape::Flag),
     Column::new("headers", "HEADERS"),
     Column::new("models", "MODELS"),
+    Column::new("settings", "SETTINGS"),
     Column::new("allow_http", "ALLOW HTTP").shape(Shape::Flag),
     Column::new("created", "CREATED").shape(Shape::Time),
 ];
@@ -59,7 +63,7 @@ impl From<ProviderRow> for Record {
         let protocol = row.protocol.or(kind.map(|kind| kind.protocol));
         Record {
             protocol: protocol.map(|protocol| protocol.as_str()),
-            base_url: row.base_url.or_else(|| kind.filter(|kind| !kind.is_sandbox())?.base_url.clone()),
+            base_url: row.base_url.or_else(|| kind.filter(|kind| !kind.is_sandbox())?.own_address(&row.settings)),
             id: row.id.0,
             name: row.name,
             kind: row.kind,
@@ -67,6 +71,7 @@ impl From<ProviderRow> for Record {
             has_api_key: row.sealed_secret.is_some(),
             headers: row.sealed_headers.into_iter().map(|(name, _)| name).collect(),
             models: row.models,
+            settings: row.settings,
             allow_http: row.allow_http,
             created: row.created,
         }
@@ -75,7 +80,7 @@ impl From<ProviderRow> for Record {
 
 /// Where a provider is, for a sentence.
 pub fn describe(row: &ProviderRow) -> String {
-    let own = || provider::find(&row.kind).and_then(|kind| kind.base_url.clone());
+    let own = || provider::find(&row.kind).and_then(|kind| kind.own_address(&row.settings));
     match row.kind == provider::sandbox::KIND {
         true => "it answers inside the gateway".to_owned(),
         false => row.base_url.clone().or_else(own).unwrap_or_default(),
