@@ -29,6 +29,7 @@ status:     active
 api key:    no
 headers:    x-team
 models:     m1
+settings:   -
 allow http: no
 created:    DAY CLOCK
 ",
@@ -50,6 +51,7 @@ created:    DAY CLOCK
     "models": [
       "m1"
     ],
+    "settings": {},
     "allow_http": false,
     "created": "TIME"
   }
@@ -57,8 +59,8 @@ created:    DAY CLOCK
 "#,
     );
     shell.shows("provider list -o csv", "\
-             id,name,kind,protocol,base_url,status,has_api_key,headers,models,allow_http,created\r\n\
-             1,local,custom,openai,http://127.0.0.1:9/v1,active,false,\"[\"\"x-team\"\"]\",\"[\"\"m1\"\"]\",false,TIME\r\n");
+             id,name,kind,protocol,base_url,status,has_api_key,headers,models,settings,allow_http,created\r\n\
+             1,local,custom,openai,http://127.0.0.1:9/v1,active,false,\"[\"\"x-team\"\"]\",\"[\"\"m1\"\"]\",{},false,TIME\r\n");
     shell.fails(
         "provider show lokal",
         3,
@@ -269,4 +271,81 @@ fn kinds_are_listed() {
     let run = shell.run("provider kinds -o csv");
     assert_eq!((run.code, run.err.as_str()), (0, ""));
     assert!(run.out.lines().any(|line| line.starts_with("openai,OpenAI,openai,https://api.openai.com/v1,")));
+}
+
+#[test]
+fn settings_are_given_shown_changed_and_checked() {
+    let shell = Shell::new().set("AZ_KEY", "0123456789abcdef");
+    let add = "provider add azure --api-key-env AZ_KEY";
+    shell.expect(
+        &format!("{add} --set resource=acme --set deployment.gpt-4.1=prod-41"),
+        0,
+        "",
+        "added provider `azure`: https://acme.openai.azure.com\n",
+    );
+    let shown = |shell: &Shell| shell.run("provider show azure -o json").out;
+    assert!(
+        shown(&shell)
+            .contains("\"settings\": {\n    \"deployment.gpt-4.1\": \"prod-41\",\n    \"resource\": \"acme\"\n  }"),
+        "{}",
+        shown(&shell)
+    );
+    shell.expect(
+        "provider edit azure --set resource=other --set deployment.gpt-4.1=",
+        0,
+        "",
+        "changed provider `azure`: https://other.openai.azure.com\n",
+    );
+    assert!(shown(&shell).contains("\"settings\": {\n    \"resource\": \"other\"\n  }"), "{}", shown(&shell));
+    for (line, said) in [
+        (
+            format!("{add} --name two"),
+            "`azure` needs the setting `resource` (the name of the Azure resource, the first part of its address); add --set resource=VALUE",
+        ),
+        (format!("{add} --name two --set resource=a --set resource=b"), "`resource` is given twice"),
+        (
+            format!("{add} --name two --set regoin=a"),
+            "`azure` has no setting `regoin`; it has `resource`, `api_version`, `deployment.MODEL`, `tenant`, `client_id`, `authority`, `scope`",
+        ),
+        (
+            "provider edit azure --set resource=".to_owned(),
+            "`azure` needs the setting `resource` (the name of the Azure resource, the first part of its address); add --set resource=VALUE",
+        ),
+        (
+            "provider edit azure --set tenant=t".to_owned(),
+            "`azure` needs the setting `client_id` (the application's client id in that tenant); add --set client_id=VALUE",
+        ),
+        (
+            "provider edit azure --set authority=http://login.example".to_owned(),
+            "the setting `authority` cannot be `http://login.example`: http://login.example would send the key and all prompts unencrypted; write https://login.example, or add --allow-http",
+        ),
+        ("provider add sandbox --set a=b".to_owned(), "`sandbox` has no setting `a`; it has none, so leave --set out"),
+    ] {
+        shell.fails(&line, 2, &format!("error: set: {said}\n"));
+    }
+    shell.expect("provider kinds openai", 0, "", "`openai` has no settings\n");
+    let kinds = shell.run("provider kinds azure");
+    assert!(kinds.out.lines().any(|line| line.starts_with("resource ") && line.contains("yes")), "{}", kinds.out);
+}
+
+#[test]
+fn settings_come_from_the_environment_too() {
+    let shell = Shell::new().set("AZURE_OPENAI_API_KEY", "0123456789abcdef").set("AZURE_RESOURCE_NAME", "acme");
+    shell.expect(
+        "provider add azure",
+        0,
+        "",
+        "the key comes from AZURE_OPENAI_API_KEY
+resource comes from AZURE_RESOURCE_NAME
+added provider `azure`: https://acme.openai.azure.com
+",
+    );
+    shell.expect(
+        "provider add azure --name two --set resource=other",
+        0,
+        "",
+        "the key comes from AZURE_OPENAI_API_KEY
+added provider `two`: https://other.openai.azure.com
+",
+    );
 }

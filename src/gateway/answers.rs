@@ -6,12 +6,14 @@
 
 use super::authorise::may_call;
 use super::call::{Ask, Call, Caller, KeptAct, Outcome};
+use super::signing::Signing;
 use super::snapshot::ProviderState;
 use super::{Gateway, Worker};
 use crate::canonical::{Code, Complaint};
 use crate::dialect::responses::{self, Paging};
 use crate::dialect::{Delivery, Peek};
 use crate::http::{Endpoint, Outgoing, Patience};
+use crate::provider::Unsigned;
 use crate::records::{KeptAnswer, KeptWords};
 use crate::store::{Store, StoreError};
 use crate::types::{OrgId, Protocol, ProviderId, Task, Time};
@@ -277,13 +279,15 @@ async fn ask_maker(
     };
     let provider = maker(caller, kept.provider).ok_or_else(gone)?;
     let side = provider.side(Protocol::Responses, Task::Chat, &kept.model);
-    let place = side.endpoint(Task::Chat, Delivery::Whole, &kept.model).ok_or_else(gone)?;
+    let place = side.endpoint(Task::Chat, Delivery::Whole, provider.record.wire_name(&kept.model)).ok_or_else(gone)?;
     let endpoint = beside(&place, &kept.id, act, query).ok_or_else(gone)?;
     let mut headers: HeaderMap = side.headers.iter().cloned().collect();
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let limits = worker.gateway().limits();
     let method = act.method();
+    let signing = Signing { side, record: &provider.record, client: worker.client() };
+    signing.sign(&Unsigned { method: &method, endpoint: &endpoint, body: &[] }, &mut headers).await?;
     let patience = Patience { connect: limits.connect };
     let outgoing = Outgoing { endpoint: &endpoint, method, headers, body: Bytes::new().into(), patience };
     let name = &provider.record.name;
@@ -298,6 +302,7 @@ async fn ask_maker(
     };
     let slow = |_| Complaint::new(Code::ProviderTimeout, format!("the provider `{name}` did not answer in time"));
     let (status, bytes) = tokio::time::timeout(limits.first_byte, exchange).await.map_err(slow)??;
+    signing.answered(status);
     if status == 401 {
         let message = format!("the provider `{name}` refused the API key that the gateway holds for it");
         return Err(Complaint::new(Code::ProviderKeyRejected, message));

@@ -43,6 +43,9 @@
 //! A prompt has [`INPUT`] tokens, an answer one for each piece, argument fragment and thought.
 //! A token count is [`COUNTED`]. An embedding is `[0.5, -0.25, INDEX, 1.0]`. `models` lists [`MODELS`].
 //!
+//! It stands for clouds too: below `/openai/` it is Azure's (in both of its forms), and at `oauth2/v2.0/token` it makes
+//! tokens, [`TOKEN`], for whoever has the secret [`CLIENT_SECRET`].
+//!
 //! # For tests in other languages
 //!
 //! `GET /fake/last` gives the last request as JSON (`method path headers body`), and
@@ -54,6 +57,8 @@
 mod anthropic;
 #[path = "fake/carried.rs"]
 mod carried;
+#[path = "fake/clouds.rs"]
+mod clouds;
 #[path = "fake/gemini.rs"]
 mod gemini;
 #[path = "fake/http.rs"]
@@ -67,6 +72,7 @@ mod responses;
 #[path = "fake/script.rs"]
 mod script;
 
+pub use clouds::{CLIENT_SECRET, TOKEN};
 pub use http::{Answer, Request, Step};
 pub use script::*;
 
@@ -255,7 +261,10 @@ fn scripted(request: &Request) -> Answer {
     if let Some(task) = path.strip_prefix("/v1beta/").filter(|task| !task.starts_with("openai/")) {
         return gemini::answer(request, task, query);
     }
-    let path = path.strip_prefix("/v1beta/openai").unwrap_or(path);
+    if let Some(answer) = clouds::token(request, path) {
+        return answer;
+    }
+    let path = clouds::azure_path(path.strip_prefix("/v1beta/openai").unwrap_or(path));
     let task = path.trim_start_matches("/v1").trim_start_matches('/');
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let anthropic = request.header("anthropic-version").is_some();
