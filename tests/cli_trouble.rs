@@ -100,7 +100,7 @@ fn words_that_make_no_sense() {
         2,
         "error: unrecognized subcommand 'tracs'
 
-  tip: some similar subcommands exist: 'trace', 'traces'
+  tip: some similar subcommands exist: 'teams', 'trace', 'traces'
 
 Usage: optscale-ai [OPTIONS] <COMMAND>
 
