@@ -124,7 +124,7 @@ For more information, try '--help'.
 
 For more information, try '--help'.
 ");
-    shell.fails("costs by colour", 2, "error: invalid value 'colour' for '<DIMENSION>...': `colour` is no dimension; choose provider, model, user, key, route, day, tag or tag:NAME
+    shell.fails("costs by colour", 2, "error: invalid value 'colour' for '<DIMENSION>...': `colour` is no dimension; choose provider, model, user, team, key, route, day, tag or tag:NAME
 
 For more information, try '--help'.
 ");
