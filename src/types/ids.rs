@@ -25,6 +25,8 @@ row_id! {
     KeyId;
     /// A routing rule of one organisation.
     RouteId;
+    /// A team of one organisation.
+    TeamId;
 }
 
 /// Ids count from this moment (2020-01-01), so that they stay short.
