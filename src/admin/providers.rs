@@ -74,7 +74,8 @@ pub fn add(store: &Store, sealer: &Sealer, org: OrgId, wanted: &AddProvider) -> 
     let kind = vendor::find_kind(&wanted.kind)?;
     let name = wanted.name.as_deref().unwrap_or(&kind.name);
     names::check_name(name)?;
-    let settings = merged(&Settings::new(), &wanted.settings)?;
+    let mut settings = merged(&Settings::new(), &wanted.settings)?;
+    settings.extend(vendor::settings_of_key(kind, wanted.secret.as_ref(), &settings)?);
     vendor::check_settings(kind, &settings, wanted.base_url.is_some())?;
     let given = (wanted.base_url.as_deref(), &settings);
     let base_url = vendor::check_base_url(kind, wanted.protocol, given, wanted.allow_http)?;

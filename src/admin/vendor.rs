@@ -31,6 +31,11 @@ pub(super) fn check_settings(kind: &Kind, settings: &Settings, has_base_url: boo
     kind.check_settings(settings, has_base_url).map_err(|error| AdminError::invalid("set", error.to_string()))
 }
 
+/// What the key itself says of the connection.
+pub(super) fn settings_of_key(kind: &Kind, secret: Option<&Secret>, said: &Settings) -> Result<Settings, AdminError> {
+    kind.settings_of_key(secret, said).map_err(|error| AdminError::invalid("set", error.to_string()))
+}
+
 /// Headers that HTTP itself, or the signature, is made of.
 const TAKEN: &[&str] = &[
     "host",

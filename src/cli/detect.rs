@@ -1,10 +1,13 @@
 //! Providers that this machine seems to have: keys in the environment, an Ollama that listens.
 
 use crate::admin::providers::AddProvider;
+use crate::cli::error::Outcome;
+use crate::cli::secret_input;
 use crate::config;
 use crate::provider::{self, Kind};
 use crate::types::Secret;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::Path;
 use std::time::Duration;
 
 const OLLAMA: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 11434);
@@ -58,6 +61,16 @@ pub fn candidates() -> Vec<Candidate> {
 /// The key of a vendor in its usual environment variable, and which one.
 pub fn key_in_environment(kind: &Kind) -> Option<(String, Secret)> {
     kind.api_key_env.iter().find_map(|name| Some((name.clone(), Secret::new(config::variable(name)?.trim()))))
+}
+
+/// The key of a vendor in the file that its usual environment variable names, and which variable.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn key_file_in_environment(kind: &Kind) -> Outcome<Option<(String, Secret)>> {
+    let named = kind.key_file_env.iter().find_map(|name| Some((name.clone(), config::variable(name)?)));
+    let read = |(variable, path): (String, String)| Ok((variable, secret_input::from_file(Path::new(&path))?));
+    named.map(read).transpose()
 }
 
 /// What the environment says of a connection to a vendor: the variable, the setting, its value.

@@ -115,7 +115,11 @@ pub fn from_stdin() -> Outcome<Secret> {
     })
 }
 
-fn from_file(path: &Path) -> Outcome<Secret> {
+/// A secret from a file, surrounding white space cut off.
+///
+/// # Errors
+/// It cannot be read, or holds none.
+pub fn from_file(path: &Path) -> Outcome<Secret> {
     let text = fs::read_to_string(path)
         .map_err(|error| CliError::new(Kind::Failed, format!("cannot read {}: {error}", path.display())))?;
     checked(text).ok_or_else(|| CliError::usage(format!("{} holds no key", path.display())))

@@ -10,7 +10,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::borrow::Cow;
 
 /// What a model's name in a path is written with: the slash of a namespace stays one.
-const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+const IN_PATH: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/').remove(b'@');
 const MODEL: &str = "{model}";
 
 /// A protocol that a provider speaks.
@@ -88,9 +89,14 @@ impl SideState {
         }
     }
 
+    /// Whether the protocol is there for this model above all.
+    pub fn names(&self, model: &str) -> bool {
+        self.models.iter().any(|begin| model.starts_with(begin.as_str()))
+    }
+
     /// Whether the model is spoken to in this protocol.
     pub fn admits(&self, model: &str) -> bool {
-        self.models.is_empty() || self.models.iter().any(|begin| model.starts_with(begin.as_str()))
+        self.models.is_empty() || self.names(model)
     }
 
     /// Whether the task is done in this protocol. Where nothing has an address, what the protocol has counts.

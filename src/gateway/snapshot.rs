@@ -63,7 +63,8 @@ impl ProviderState {
     /// model, else the first that does. What is there for some models goes before what is there for all.
     pub fn side(&self, caller: Protocol, task: Task, model: &str) -> &SideState {
         let model = self.record.wire_name(model);
-        let fitting = || self.sides.iter().filter(|side| side.admits(model));
+        let named = self.sides.iter().any(|side| side.names(model));
+        let fitting = || self.sides.iter().filter(|side| if named { side.names(model) } else { side.admits(model) });
         let doing = || fitting().filter(|side| side.serves(task));
         let own = doing().find(|side| side.dialect.protocol() == caller);
         own.or_else(|| doing().next()).or_else(|| fitting().next()).unwrap_or(self.main())

@@ -45,7 +45,9 @@ pub(crate) fn request(ask: &Ask<'_>) -> Outcome<Translated> {
     let max_output_tokens = target.card.and_then(|card| card.max_output_tokens);
     let facts = dialect::Target { model: target.provider.record.wire_name(&target.model), max_output_tokens, quirks };
     let rewritten = answers::body_for(ask)?;
-    if theirs.protocol() == call.dialect.protocol() && !call.url.one {
+    // Vertex makes vectors in words of its own.
+    let anew = call.url.one || quirks.predicts_vectors && matches!(call.task, Task::Embedding | Task::EmbeddingBatch);
+    if theirs.protocol() == call.dialect.protocol() && !anew {
         if !ask.serves(call.task) {
             return Err(no_such_task(ask));
         }

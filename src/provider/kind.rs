@@ -13,6 +13,7 @@ pub(super) const FILES: &[&str] = &[
     include_str!("builtin/openai.toml"),
     include_str!("builtin/anthropic.toml"),
     include_str!("builtin/google.toml"),
+    include_str!("builtin/vertex.toml"),
     include_str!("builtin/azure.toml"),
     include_str!("builtin/mistral.toml"),
     include_str!("builtin/groq.toml"),
@@ -66,6 +67,9 @@ pub struct Kind {
     pub auth: Auth,
     /// Environment variables that usually hold its key, the first choice first.
     pub api_key_env: Vec<String>,
+    /// Environment variables that usually hold the path of a file with its key.
+    #[serde(default)]
+    pub key_file_env: Vec<String>,
     /// Whether it refuses to work without a key.
     #[serde(default = "yes")]
     pub needs_secret: bool,

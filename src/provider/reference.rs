@@ -29,11 +29,12 @@ fn row(kind: &Kind) -> String {
     let signed = match &kind.auth {
         Auth::Bearer => code("Authorization: Bearer"),
         Auth::Header(name) => code(name),
+        Auth::Google => "a token of Google Cloud, or `x-goog-api-key`".to_owned(),
         Auth::Azure => "`api-key`, or a token of Microsoft Entra".to_owned(),
         Auth::None => "nothing".to_owned(),
     };
     let optional = if kind.needs_secret || kind.auth == Auth::None { "" } else { " (optional)" };
-    let variables: Vec<String> = kind.api_key_env.iter().map(|name| code(name)).collect();
+    let variables: Vec<String> = kind.api_key_env.iter().chain(&kind.key_file_env).map(|name| code(name)).collect();
     let (name, title) = (code(&kind.name), &kind.title);
     format!("| {name} | {title} | {base_url} | {signed}{optional} | {} |\n", variables.join(", "))
 }

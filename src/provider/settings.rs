@@ -4,6 +4,9 @@
 //! vendor.
 
 use super::Kind;
+use super::auth::google::{self, Project};
+use crate::records::Auth;
+use crate::types::Secret;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -116,6 +119,22 @@ impl Kind {
         match self.settings.iter().filter(must).find(|setting| !has(setting)) {
             Some(setting) => Err(self.missing(&setting.name)),
             None => Ok(()),
+        }
+    }
+
+    /// What the key itself says of the connection, where nobody said it: the project of a Google Cloud account.
+    ///
+    /// # Errors
+    /// Neither says it, and the key is of no use without.
+    pub fn settings_of_key(&self, secret: Option<&Secret>, said: &Settings) -> Result<Settings, SettingError> {
+        const PROJECT: &str = "project";
+        if self.auth != Auth::Google || said.contains_key(PROJECT) {
+            return Ok(Settings::new());
+        }
+        match google::project(secret) {
+            Project::Of(project) => Ok(Settings::from([(PROJECT.to_owned(), project)])),
+            Project::NotNeeded => Ok(Settings::new()),
+            Project::Missing => Err(self.missing(PROJECT)),
         }
     }
 

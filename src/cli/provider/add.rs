@@ -20,6 +20,7 @@ use crate::types::{Protocol, Secret};
   optscale-ai provider add ollama --base-url http://gpu-box.local:11434 --allow-http
   optscale-ai provider add custom --name local --base-url http://127.0.0.1:9000/v1 --protocol openai
   optscale-ai provider add azure --set resource=my-resource --api-key-env AZURE_OPENAI_API_KEY
+  optscale-ai provider add vertex --set location=europe-west4 --api-key-file account.json
   optscale-ai provider add sandbox                          answers by itself; costs nothing")]
 pub struct Add {
     /// What it is; `provider kinds` lists them [a prompt asks on a terminal]
@@ -124,6 +125,12 @@ impl Add {
     /// one's own may need none, and gets none that was not meant for it.
     fn secret(&self, session: &Session, kind: &Kind) -> Outcome<Option<Secret>> {
         if let Some(secret) = self.api_key.read()? {
+            return Ok(Some(secret));
+        }
+        if self.describe.base_url.is_none()
+            && let Some((variable, secret)) = detect::key_file_in_environment(kind)?
+        {
+            session.ui.say(format_args!("the key comes from the file that {variable} names"));
             return Ok(Some(secret));
         }
         if !kind.needs_secret || self.describe.base_url.is_some() {

@@ -6,6 +6,7 @@ mod brief;
 mod complaint;
 mod finish;
 mod generation;
+mod hosted;
 mod models;
 mod peek;
 mod read_blocks;
@@ -105,8 +106,11 @@ impl ProviderDialect for Provider {
         "/v1/models?limit=1000"
     }
 
-    fn splice(&self, _: Task, body: &mut Body, peek: &Peek, target: &Target<'_>) {
-        peek::splice(body, peek, target);
+    fn splice(&self, task: Task, body: &mut Body, peek: &Peek, target: &Target<'_>) {
+        if let Some(hosted) = &target.quirks.hosted {
+            hosted::splice(task, body, peek, hosted);
+        }
+        peek::splice(task, body, peek, target);
     }
 
     fn write_prompt(&self, task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<Written, Complaint> {

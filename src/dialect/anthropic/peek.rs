@@ -60,9 +60,10 @@ fn field<T>(body: &str, raw: &RawValue, value: Result<T, Complaint>) -> Result<F
     Ok(Field { value: value?, span: span(body, raw.get()) })
 }
 
-/// Names the target's model, and changes nothing else.
-pub(super) fn splice(body: &mut Body, peek: &Peek, target: &Target<'_>) {
-    if peek.model.value != target.model {
+/// Names the target's model, and changes nothing else. At a cloud the body names it only where tokens are counted.
+pub(super) fn splice(task: Task, body: &mut Body, peek: &Peek, target: &Target<'_>) {
+    let is_named = target.quirks.hosted.is_none() || task == Task::CountTokens;
+    if is_named && peek.model.value != target.model {
         body.replace(peek.model.span.clone(), encode(target.model));
     }
 }
@@ -85,7 +86,7 @@ mod tests {
         let peek = peek(Task::Chat, body).unwrap();
         let mut edited = Body::new(Bytes::copy_from_slice(body.as_bytes()));
         let quirks = Quirks::default();
-        splice(&mut edited, &peek, &Target { model, max_output_tokens: None, quirks: &quirks });
+        splice(Task::Chat, &mut edited, &peek, &Target { model, max_output_tokens: None, quirks: &quirks });
         edited.finish()
     }
 

@@ -11,6 +11,7 @@ use super::write_blocks::{addendum_members, extend, marked};
 use super::write_turns::Conversation;
 use crate::canonical::{Code, Complaint, Format, Json, Prompt, Sampling, Tool, ToolChoice};
 use crate::dialect::{Target, Written};
+use crate::records::Hosted;
 use crate::types::{Protocol, Task};
 use serde_json::{Number, Value};
 
@@ -64,7 +65,21 @@ pub(super) fn write(task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<
             body.remove(name);
         }
     }
+    if let Some(hosted) = &target.quirks.hosted {
+        body = of_cloud(task, body, hosted);
+    }
     Ok(Written { bytes: body.finish().into(), dropped })
+}
+
+/// The body where a cloud hosts the model, whose URL names it.
+fn of_cloud(task: Task, mut body: Object, hosted: &Hosted) -> Object {
+    if task != Task::CountTokens {
+        body.remove("model");
+    }
+    if !hosted.stream {
+        body.remove("stream");
+    }
+    if body.has("anthropic_version") { body } else { body.first("anthropic_version", &hosted.version) }
 }
 
 /// `output_config`: effort and the form of the answer. Where the model or vendor takes no schema,

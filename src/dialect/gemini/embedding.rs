@@ -1,7 +1,7 @@
 //! Requests for vectors and their answers, for calls between dialects. Providers are asked with a list always.
 
-use super::usage;
 use super::wire::{At, Members, Object, array, count, list, object, string, utf8};
+use super::{predict, usage};
 use crate::canonical::{Code, Complaint, EmbeddingInput, EmbeddingRequest, Embeddings, Purpose};
 use crate::dialect::{Target, UrlFacts, Written};
 use crate::types::Task;
@@ -79,22 +79,35 @@ fn one(mut members: Members<'_>, at: &At<'_>) -> Result<EmbeddingRequest, Compla
     })
 }
 
+pub(super) fn words(input: &EmbeddingInput) -> Result<&String, Complaint> {
+    let EmbeddingInput::Text(text) = input else {
+        let message = "`input` has token numbers, which the model of another vendor does not know; send the texts";
+        return Err(Complaint { param: Some("input".into()), ..Complaint::new(Code::UnsupportedFeature, message) });
+    };
+    Ok(text)
+}
+
+/// The protocol's word for what vectors are for.
+pub(super) fn purpose(request: &EmbeddingRequest) -> Option<&'static str> {
+    let word = request.purpose.and_then(|asked| PURPOSES.iter().find(|(_, purpose)| *purpose == asked));
+    word.map(|(word, _)| *word)
+}
+
 /// Writes a request for a list of vectors.
 pub(super) fn write_request(request: &EmbeddingRequest, target: &Target<'_>) -> Result<Written, Complaint> {
+    if target.quirks.predicts_vectors {
+        return predict::write_request(request);
+    }
     let model = format!("models/{}", target.model);
-    let word = request.purpose.and_then(|asked| PURPOSES.iter().find(|(_, purpose)| *purpose == asked));
     let mut requests = Vec::with_capacity(request.inputs.len());
     for input in &request.inputs {
-        let EmbeddingInput::Text(text) = input else {
-            let message = "`input` has token numbers, which the model of another vendor does not know; send the texts";
-            return Err(Complaint { param: Some("input".into()), ..Complaint::new(Code::UnsupportedFeature, message) });
-        };
+        let text = words(input)?;
         let part = Object::default().put("text", text).finish();
         let content = Object::default().raw("parts", array(&[part])).finish();
         let one = Object::default()
             .put("model", &model)
             .raw("content", content)
-            .put_some("taskType", word.map(|(word, _)| word))
+            .put_some("taskType", purpose(request).as_ref())
             .put_some("title", request.title.as_ref())
             .put_some("outputDimensionality", request.dimensions.as_ref());
         requests.push(one.finish());
@@ -123,6 +136,9 @@ struct Vector {
 
 /// Reads one vector, or a list of them.
 pub(super) fn read_answer(body: &[u8]) -> Result<Embeddings, Complaint> {
+    if let Some(predicted) = predict::read_answer(body) {
+        return Ok(predicted);
+    }
     let answer: Answer<'_> =
         serde_json::from_str(utf8(body)?).map_err(|error| super::read_stream::no_answer(&error))?;
     let all = answer.embeddings.or(answer.embedding.map(|one| vec![one]));

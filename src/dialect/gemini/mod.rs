@@ -11,6 +11,7 @@ mod finish;
 mod logprobs;
 mod models;
 mod peek;
+mod predict;
 mod read_parts;
 mod read_prompt;
 mod read_reply;

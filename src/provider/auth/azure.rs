@@ -64,7 +64,7 @@ mod tests {
     fn an_application_makes_its_tokens() {
         let azure = provider("azure", Some("s&cret"), &[("tenant", "t1"), ("client_id", "c1")]);
         let Signer::Token(source) = signer(azure.secret.as_ref().unwrap(), &azure.settings).unwrap() else { panic!() };
-        let Fetch::Form { endpoint, form, .. } = source.fetch();
+        let Fetch::Form { endpoint, form, .. } = source.fetch() else { panic!() };
         assert_eq!(
             (endpoint.origin(), endpoint.path()),
             ("https://login.microsoftonline.com", "/t1/oauth2/v2.0/token")

@@ -5,6 +5,7 @@
 
 mod azure;
 mod bearer;
+pub(super) mod google;
 mod header;
 mod token;
 
@@ -71,9 +72,12 @@ impl Signer {
         if *auth == Auth::None {
             return Ok(Signer::Fixed(Vec::new()));
         }
+        if *auth == Auth::Google {
+            return google::signer(provider.secret.as_ref());
+        }
         let Some(secret) = provider.secret.as_ref() else { return Ok(Signer::Fixed(Vec::new())) };
         match auth {
-            Auth::None => Ok(Signer::Fixed(Vec::new())),
+            Auth::None | Auth::Google => Ok(Signer::Fixed(Vec::new())),
             Auth::Header(name) => Ok(Signer::Fixed(vec![header(name, secret)?])),
             Auth::Bearer => Ok(Signer::Fixed(vec![bearer::bearer(secret)?])),
             Auth::Azure => azure::signer(secret, &provider.settings),
@@ -132,6 +136,7 @@ pub fn default_headers(protocol: Protocol) -> Vec<(HeaderName, HeaderValue)> {
 pub fn check_secret(auth: &Auth, secret: &Secret) -> Result<(), SignError> {
     match auth {
         Auth::None | Auth::Header(_) | Auth::Bearer | Auth::Azure => header("authorization", secret).map(drop),
+        Auth::Google => google::signer(Some(secret)).map(drop),
     }
 }
 

@@ -5,6 +5,7 @@
 //! who waited for it, and tried again by who comes later.
 
 use super::AuthError;
+use super::google::{self, Assertion};
 use crate::http::{Client, Endpoint, HttpError, Outgoing, Patience};
 use crate::types::{Secret, Time};
 use arc_swap::ArcSwapOption;
@@ -39,6 +40,10 @@ pub struct TokenSource {
 pub(super) enum Fetch {
     /// A form is posted; what is in it stands in errors as `[secret]`.
     Form { endpoint: Endpoint, form: Secret, secret: Secret },
+    /// What a service account signs anew each time.
+    Assertion(Assertion),
+    /// The machine that this runs on has them.
+    Machine,
 }
 
 /// The token of one credential. It outlives a change of the configuration that does not touch the credential.
@@ -143,6 +148,8 @@ impl Fetch {
     fn origin(&self) -> &str {
         match self {
             Fetch::Form { endpoint, .. } => endpoint.origin(),
+            Fetch::Assertion(assertion) => assertion.endpoint.origin(),
+            Fetch::Machine => "the metadata server of this machine",
         }
     }
 
@@ -152,11 +159,25 @@ impl Fetch {
                 let (status, body) = post(client, endpoint, form).await?;
                 read(endpoint, status, &body).map_err(|error| error.without(secret))
             }
+            Fetch::Assertion(assertion) => {
+                let unsigned = || AuthError::Refused("the service account's key cannot sign".to_owned());
+                let form = assertion.form(Time::now()).await.ok_or_else(unsigned)?;
+                let (status, body) = post(client, &assertion.endpoint, &form).await?;
+                read(&assertion.endpoint, status, &body)
+            }
+            Fetch::Machine => of_machine(client).await,
         }
     }
 }
 
 impl AuthError {
+    fn with(self, more: &str) -> AuthError {
+        match self {
+            AuthError::Refused(message) => AuthError::Refused(message + more),
+            AuthError::Unreachable(message) => AuthError::Unreachable(message + more),
+        }
+    }
+
     /// A server may say the secret again.
     fn without(self, secret: &Secret) -> AuthError {
         let clean = |message: String| message.replace(secret.reveal(), "[secret]");
@@ -181,6 +202,18 @@ async fn post(client: &Client, endpoint: &Endpoint, form: &Secret) -> Result<(u1
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     let body = Bytes::copy_from_slice(form.reveal().as_bytes());
     ask(client, (Method::POST, endpoint), headers, body).await
+}
+
+/// Outside Google Cloud there is no such server: then a file of credentials was meant.
+async fn of_machine(client: &Client) -> Result<Token, AuthError> {
+    let hint = "; outside Google Cloud, give a service account's file with --api-key-file";
+    let endpoint = google::metadata();
+    let endpoint = endpoint.ok_or_else(|| AuthError::Unreachable("GCE_METADATA_HOST is no host".to_owned()))?;
+    let mut headers = HeaderMap::new();
+    headers.insert("metadata-flavor", HeaderValue::from_static("Google"));
+    let asked = ask(client, (Method::GET, &endpoint), headers, Bytes::new()).await;
+    let (status, body) = asked.map_err(|error| error.with(hint))?;
+    read(&endpoint, status, &body).map_err(|error| error.with(hint))
 }
 
 async fn ask(
@@ -215,7 +248,7 @@ fn read(endpoint: &Endpoint, status: u16, body: &[u8]) -> Result<Token, AuthErro
         let said = answer.error_description.or_else(|| answer.error.as_str().map(str::to_owned));
         let said = said.map(|said| format!(": {}", said.lines().next().unwrap_or_default())).unwrap_or_default();
         return Err(match status {
-            400..=403 | 404 => AuthError::Refused(format!("{origin} refused the credentials (HTTP {status}){said}")),
+            400..=404 => AuthError::Refused(format!("{origin} refused the credentials (HTTP {status}){said}")),
             _ => AuthError::Unreachable(format!("{origin} made no token (HTTP {status}){said}")),
         });
     };
