@@ -349,3 +349,47 @@ added provider `two`: https://other.openai.azure.com
 ",
     );
 }
+
+#[test]
+fn a_google_account_names_its_project() {
+    let shell =
+        Shell::new().set("KEY", r#"{"type":"authorized_user","project_id":"acme-1"}"#).set("API_KEY", "AIzaSyKey");
+    shell.expect(
+        "provider add vertex --api-key-env KEY --set location=europe-west4",
+        0,
+        "",
+        "added provider `vertex`: https://europe-west4-aiplatform.googleapis.com\n",
+    );
+    assert!(shell.run("provider show vertex").out.contains("location=europe-west4 project=acme-1"));
+    shell.expect(
+        "provider add vertex --name key --api-key-env API_KEY",
+        0,
+        "",
+        "added provider `key`: https://aiplatform.googleapis.com\n",
+    );
+    let missing = "error: set: `vertex` needs the setting `project` (the id of the project; a service account's file says its own, an API key of express mode needs none); add --set project=VALUE\n";
+    shell.fails("provider add vertex --name machine", 2, missing);
+    shell.expect(
+        "provider add vertex --name machine --set project=p --set location=eu",
+        0,
+        "",
+        "added provider `machine`: https://aiplatform.eu.rep.googleapis.com\n",
+    );
+    shell::write(&shell.path("bad.json"), "{\"type\":\"external_account\"}");
+    shell.fails(
+        "provider add vertex --name bad --set project=p --api-key-file bad.json",
+        2,
+        "error: api-key: credentials of the type `external_account` cannot be used; give the key file of a service account\n",
+    );
+    shell::write(&shell.path("good.json"), "{\"type\":\"authorized_user\",\"project_id\":\"acme-2\"}");
+    let file = shell.path("good.json").to_string_lossy().into_owned();
+    let shell = shell.set("GOOGLE_APPLICATION_CREDENTIALS", &file);
+    shell.expect(
+        "provider add vertex --name file",
+        0,
+        "",
+        "the key comes from the file that GOOGLE_APPLICATION_CREDENTIALS names
+added provider `file`: https://aiplatform.googleapis.com
+",
+    );
+}

@@ -43,8 +43,9 @@
 //! A prompt has [`INPUT`] tokens, an answer one for each piece, argument fragment and thought.
 //! A token count is [`COUNTED`]. An embedding is `[0.5, -0.25, INDEX, 1.0]`. `models` lists [`MODELS`].
 //!
-//! It stands for clouds too: below `/openai/` it is Azure's (in both of its forms), and at `oauth2/v2.0/token` it makes
-//! tokens, [`TOKEN`], for whoever has the secret [`CLIENT_SECRET`].
+//! It stands for clouds too: below `/openai/` it is Azure's (in both of its forms), below `publishers/` and `endpoints/openapi`
+//! Vertex's. At `oauth2/v2.0/token`, `/token` and where Google's machines have their metadata it makes tokens, [`TOKEN`], for
+//! whoever has the secret [`CLIENT_SECRET`], signs, or is a machine.
 //!
 //! # For tests in other languages
 //!
@@ -261,7 +262,7 @@ fn scripted(request: &Request) -> Answer {
     if let Some(task) = path.strip_prefix("/v1beta/").filter(|task| !task.starts_with("openai/")) {
         return gemini::answer(request, task, query);
     }
-    if let Some(answer) = clouds::token(request, path) {
+    if let Some(answer) = clouds::token(request, path).or_else(|| clouds::vertex(request, path, query)) {
         return answer;
     }
     let path = clouds::azure_path(path.strip_prefix("/v1beta/openai").unwrap_or(path));
