@@ -215,7 +215,7 @@ fn read(endpoint: &Endpoint, status: u16, body: &[u8]) -> Result<Token, AuthErro
         let said = answer.error_description.or_else(|| answer.error.as_str().map(str::to_owned));
         let said = said.map(|said| format!(": {}", said.lines().next().unwrap_or_default())).unwrap_or_default();
         return Err(match status {
-            400..=403 | 404 => AuthError::Refused(format!("{origin} refused the credentials (HTTP {status}){said}")),
+            400..=404 => AuthError::Refused(format!("{origin} refused the credentials (HTTP {status}){said}")),
             _ => AuthError::Unreachable(format!("{origin} made no token (HTTP {status}){said}")),
         });
     };
