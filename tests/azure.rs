@@ -244,10 +244,11 @@ fn a_token_that_cannot_be_had_is_a_clear_error() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let nobody = format!("authority=http://{}", free.local_addr().unwrap());
     drop(free);
-    stage.home.run(&["provider", "edit", "app", "--set", &nobody]);
-    let (status, code, message) = error(stage.messages("app/fake", json!({})));
-    assert_eq!((status, message.contains("no token can be made"), code), (502, true, String::new()));
-    let output = stage.home.command(&["provider", "test", "app", "--model", "fake"]).output().unwrap();
+    add(&stage, "lost", &[&nobody, "tenant=t1", "client_id=c1"]);
+    let (status, code, message) = error(stage.chat("lost/fake", json!({})));
+    assert_eq!((status, code.as_str()), (502, "provider_unreachable"));
+    assert!(message.contains("no token can be made"), "{message}");
+    let output = stage.home.command(&["provider", "test", "lost", "--model", "fake"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(5) && said.contains("no token can be made"), "{said}");
 }
