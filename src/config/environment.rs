@@ -71,6 +71,11 @@ pub const ENVIRONMENT: &[EnvironmentVariable] = &[
         help: "The proxy through which providers are reached by https. HTTP_PROXY is the same for plain http, \
                ALL_PROXY for both; lower-case spellings count too.",
     },
+    EnvironmentVariable {
+        name: "GCE_METADATA_HOST",
+        help: "Where the metadata of a machine in Google Cloud are, if not at metadata.google.internal. Read when a provider of \
+               the kind `vertex` that has no key needs a token.",
+    },
     EnvironmentVariable { name: "NO_PROXY", help: "Hosts that are reached without a proxy, separated by commas." },
     EnvironmentVariable {
         name: "SSL_CERT_FILE",
