@@ -11,7 +11,7 @@ const LEVELS: &[Level] = &[
     Level { modules: &["cli"], strangers: true },
     Level { modules: &["gateway", "admin"], strangers: true },
     Level {
-        modules: &["dialect", "provider", "catalogue", "connect", "secrets", "store", "config", "guardrail"],
+        modules: &["dialect", "provider", "catalogue", "connect", "secrets", "store", "config", "guardrail", "policy"],
         strangers: true,
     },
     Level { modules: &["canonical", "records", "price", "body", "http", "tokens", "scan"], strangers: false },

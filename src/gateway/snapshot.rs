@@ -1,9 +1,10 @@
 //! All configuration as one immutable value, made ready for calls: secrets opened, headers signed,
 //! addresses taken apart. A call reads it without a lock; it is rebuilt when the store's version moves.
 
+use super::guarding::Guards;
 use super::side::SideState;
 use crate::provider::{self, sandbox};
-use crate::records::{Auth, Key, Org, Provider, Quirks, Route, Sheet, Side, User};
+use crate::records::{Auth, Guardrail, Key, Org, Policy, Provider, Quirks, Route, Sheet, Side, User};
 use crate::secrets::{KeyHash, Sealer, Slot};
 use crate::store::{self, KeyRow, ProviderRow};
 use crate::types::{OrgId, Protocol, ProviderId, Secret, Task, Time, UserId};
@@ -28,6 +29,14 @@ pub(crate) struct OrgState {
     pub providers: HashMap<String, Arc<ProviderState>>,
     /// By name.
     pub routes: HashMap<String, Arc<Route>>,
+    /// What guards its calls.
+    pub guards: Arc<Guards>,
+}
+
+impl OrgState {
+    fn empty(org: Org) -> OrgState {
+        OrgState { org, providers: HashMap::new(), routes: HashMap::new(), guards: Arc::default() }
+    }
 }
 
 /// A virtual key with its owner.
@@ -79,11 +88,8 @@ impl Snapshot {
     /// the rest from working.
     pub fn build(stored: store::Snapshot, sealer: &Sealer) -> Snapshot {
         let mut snapshot = Snapshot { version: stored.version, ..Snapshot::default() };
-        let mut orgs: HashMap<OrgId, OrgState> = stored
-            .orgs
-            .into_iter()
-            .map(|org| (org.id, OrgState { org, providers: HashMap::new(), routes: HashMap::new() }))
-            .collect();
+        let mut orgs: HashMap<OrgId, OrgState> =
+            stored.orgs.into_iter().map(|org| (org.id, OrgState::empty(org))).collect();
         let mut sheets: HashMap<ProviderId, HashMap<String, Sheet>> = HashMap::new();
         for row in stored.sheets {
             sheets.entry(row.provider).or_default().insert(row.model, row.sheet);
@@ -102,6 +108,7 @@ impl Snapshot {
                 state.routes.insert(route.name.clone(), Arc::new(route));
             }
         }
+        guard(&mut orgs, (stored.guardrails, stored.policies), &mut snapshot.faults);
         snapshot.orgs = orgs.into_iter().map(|(id, state)| (id, Arc::new(state))).collect();
         snapshot.keys = keys(stored.keys, stored.users);
         snapshot
@@ -120,6 +127,19 @@ impl Snapshot {
     /// The organisation with that id.
     pub fn org(&self, id: OrgId) -> Option<&Arc<OrgState>> {
         self.orgs.get(&id)
+    }
+}
+
+/// Makes ready what guards the calls of each organisation.
+fn guard(
+    orgs: &mut HashMap<OrgId, OrgState>,
+    (guardrails, policies): (Vec<Guardrail>, Vec<Policy>),
+    faults: &mut Vec<String>,
+) {
+    for (id, state) in orgs.iter_mut().filter(|(id, _)| policies.iter().any(|policy| policy.org == **id)) {
+        let guardrails = guardrails.iter().filter(|guardrail| guardrail.org == *id).cloned().collect();
+        let policies = policies.iter().filter(|policy| policy.org == *id).cloned().collect();
+        state.guards = Arc::new(Guards::build(guardrails, policies, faults));
     }
 }
 

@@ -3,22 +3,24 @@
 //!
 //! A number that is masked becomes a string; quotes, braces and commas always stay.
 
-use super::scanner::{Act, Acts, Scanner};
-use super::window::{Piece, Window};
+use super::scanner::Act;
+use super::window::Piece;
 use std::collections::VecDeque;
 
-/// JSON text under way.
+/// JSON text under way. It does not look at words itself: whoever does is handed them, and gives pieces.
 #[derive(Clone, Default)]
-pub struct JsonWindow {
-    window: Window,
+pub struct JsonLens {
     /// What of the raw text is not a whole unit yet.
     raw: String,
     in_string: bool,
-    /// What the window holds back, unit by unit.
+    /// What is held back, unit by unit.
     units: VecDeque<Unit>,
     /// Whether the placeholder of a masked value stands already, and only more of the value follows.
     masked: bool,
 }
+
+/// Looks at words: more of them, whether they are the last, and where the pieces go.
+pub type Look<'l> = &'l mut dyn FnMut(&str, bool, &mut dyn FnMut(Piece<'_>));
 
 /// The smallest part that stays or goes as a whole.
 #[derive(Clone)]
@@ -48,31 +50,20 @@ pub trait Mask {
     fn found(&mut self, guard: usize, label: &str, act: Act, text: &str) -> String;
 }
 
-impl JsonWindow {
-    /// Takes more of the JSON in, and appends what is decided.
-    pub fn push(&mut self, with: (&Scanner, &Acts), more: &str, mask: &mut dyn Mask, out: &mut String) {
+impl JsonLens {
+    /// Takes more of the JSON in, and appends what is decided; all that is left where it is the last.
+    pub fn step(&mut self, (more, last): (&str, bool), look: Look<'_>, mask: &mut dyn Mask, out: &mut String) {
         self.raw.push_str(more);
-        let words = self.take_units(false);
-        self.feed(with, &words, false, mask, out);
-    }
-
-    /// Nothing more comes: appends all that is left.
-    pub fn finish(&mut self, with: (&Scanner, &Acts), mask: &mut dyn Mask, out: &mut String) {
-        let words = self.take_units(true);
-        self.feed(with, &words, true, mask, out);
-        *self = JsonWindow::default();
-    }
-
-    fn feed(&mut self, with: (&Scanner, &Acts), words: &str, last: bool, mask: &mut dyn Mask, out: &mut String) {
+        let words = self.take_units(last);
         let (mut units, mut masked) = (std::mem::take(&mut self.units), self.masked);
-        let mut lay = |piece: Piece<'_>| lay(piece, (&mut units, &mut masked), mask, out);
-        self.window.push(with, words, &mut lay);
+        look(&words, last, &mut |piece| lay(piece, (&mut units, &mut masked), mask, out));
         if last {
-            self.window.finish(with, &mut lay);
             // What no reader could read leaves as it came.
             units.drain(..).for_each(|unit| unit.write(out));
+            *self = JsonLens::default();
+        } else {
+            (self.units, self.masked) = (units, masked);
         }
-        (self.units, self.masked) = (units, masked);
     }
 
     /// Cuts what has come into units; gives the words that a reader sees in them.

@@ -46,9 +46,12 @@ impl Masker {
         !self.values.is_empty()
     }
 
-    /// The value of a placeholder, named without brackets, in letters of either case.
-    pub(super) fn value(&self, name: &str) -> Option<&str> {
-        self.values.get(&name.to_ascii_uppercase()).map(String::as_str)
+    /// The value of a placeholder as the model wrote it, brackets and all.
+    pub fn restored(&self, written: &str) -> Option<&str> {
+        let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let written = written.replace("&lt;", "").replace("&gt;", "");
+        let name: String = written.chars().filter(|c| part(*c)).map(|c| c.to_ascii_uppercase()).collect();
+        self.values.get(&name).map(String::as_str)
     }
 
     /// The names of all placeholders whose values are put in again.

@@ -1,7 +1,7 @@
 //! Guardrails: checks of what people and models say; one file, or folder, a type.
 //!
 //! *Span* types find places in a text and are compiled into one [`Scanner`] that goes over a text once, also over one that
-//! comes in pieces ([`Window`], [`JsonWindow`]). It knows no protocol, no policy and no provider, and does no input or output.
+//! comes in pieces ([`Window`], [`JsonLens`]). It knows no protocol, no policy and no provider, and does no input or output.
 
 mod invisible;
 mod json;
@@ -10,6 +10,7 @@ mod literals;
 mod masker;
 mod patterns;
 mod pii;
+mod restore;
 mod rule;
 mod scanner;
 mod secrets;
@@ -21,8 +22,9 @@ mod window;
 mod tests;
 
 pub use invisible::LABEL as INVISIBLE;
-pub use json::{JsonWindow, Mask};
+pub use json::{JsonLens, Mask};
 pub use masker::Masker;
+pub use restore::Restorer;
 pub use scanner::{Act, Acts, Found, Scanner, Spans};
 pub use settings::{SettingError, Settings};
 pub use window::{Piece, Window, whole};

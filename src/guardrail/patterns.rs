@@ -5,7 +5,9 @@ use super::settings::{SettingError, Settings};
 use super::view::View;
 use super::{Check, Family, Kind, Setting};
 use regex_automata::dfa::{Automaton, StartKind, dense};
-use regex_automata::{Anchored, Input, meta, util::syntax};
+use regex_automata::nfa::thompson;
+use regex_automata::{Anchored, Input, meta};
+use regex_syntax::hir::{Hir, HirKind};
 use std::ops::Range;
 
 /// The type.
@@ -74,7 +76,7 @@ impl Pattern {
         let machine = meta::Builder::new().configure(config).build_from_hir(&hir);
         let machine = machine.map_err(|_| wrong("the pattern is too large; make its repetitions shorter".into()))?;
         let label = super::settings::label_of(name).map_err(wrong)?;
-        Ok(Pattern { label, machine, alive: liveness(source), most })
+        Ok(Pattern { label, machine, alive: liveness(&hir), most })
     }
 
     /// The first match at or behind a place.
@@ -112,8 +114,9 @@ impl Pattern {
     pub(super) fn tail(&self, view: &View<'_>, from: usize) -> usize {
         let text = view.bytes();
         let first = from.max(text.len().saturating_sub(self.most));
-        let Some(alive) = &self.alive else { return first };
-        (first..text.len()).find(|at| lives(alive, text, *at)).unwrap_or(text.len())
+        let begins = |at: &usize| text[*at] & 0xC0 != 0x80;
+        let lives = |at: &usize| self.alive.as_ref().is_none_or(|alive| lives(alive, text, *at));
+        (first..text.len()).filter(begins).find(lives).unwrap_or(text.len())
     }
 }
 
@@ -135,13 +138,27 @@ fn lives(machine: &dense::DFA<Vec<u32>>, text: &[u8], at: usize) -> bool {
     true
 }
 
-fn liveness(source: &str) -> Option<dense::DFA<Vec<u32>>> {
+/// A machine that says whether a begun match can still become one. It heeds no look to either side, which only makes it
+/// wait longer.
+fn liveness(hir: &Hir) -> Option<dense::DFA<Vec<u32>>> {
     let config = dense::Config::new()
         .start_kind(StartKind::Anchored)
-        .unicode_word_boundary(true)
         .dfa_size_limit(Some(MACHINE_LIMIT))
         .determinize_size_limit(Some(MACHINE_LIMIT));
-    dense::Builder::new().configure(config).syntax(syntax::Config::new()).build(source).ok()
+    let nfa = thompson::Compiler::new().build_from_hir(&blind(hir)).ok()?;
+    dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()
+}
+
+/// The same without what looks around.
+fn blind(hir: &Hir) -> Hir {
+    match hir.kind() {
+        HirKind::Look(_) => Hir::empty(),
+        HirKind::Repetition(repetition) => Hir::repetition(repetition.with(blind(&repetition.sub))),
+        HirKind::Capture(capture) => blind(&capture.sub),
+        HirKind::Concat(parts) => Hir::concat(parts.iter().map(blind).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(blind).collect()),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) => hir.clone(),
+    }
 }
 
 fn floor(text: &str, at: usize) -> usize {

@@ -34,20 +34,23 @@ pub enum Piece<'p> {
 }
 
 impl Window {
-    /// Takes more of the text in, and gives what is decided.
-    pub fn push(&mut self, (scanner, acts): (&Scanner, &Acts), more: &str, out: &mut impl FnMut(Piece<'_>)) {
+    /// Takes more of the text in, and gives what is decided; all that is left where it is the last.
+    pub fn step(
+        &mut self,
+        (scanner, acts): (&Scanner, &Acts),
+        (more, last): (&str, bool),
+        out: &mut dyn FnMut(Piece<'_>),
+    ) {
         self.buffer.push_str(more);
-        self.pass((scanner, acts), false, out);
-        self.forget();
+        self.pass((scanner, acts), last, out);
+        if last {
+            *self = Window::default();
+        } else {
+            self.forget();
+        }
     }
 
-    /// Nothing more comes: gives all that is left.
-    pub fn finish(&mut self, (scanner, acts): (&Scanner, &Acts), out: &mut impl FnMut(Piece<'_>)) {
-        self.pass((scanner, acts), true, out);
-        *self = Window::default();
-    }
-
-    fn pass(&mut self, (scanner, acts): (&Scanner, &Acts), last: bool, out: &mut impl FnMut(Piece<'_>)) {
+    fn pass(&mut self, (scanner, acts): (&Scanner, &Acts), last: bool, out: &mut dyn FnMut(Piece<'_>)) {
         let mut found = Vec::new();
         let end = scanner.pass((&self.buffer, self.from, last), acts, &mut self.going, &mut found);
         pieces(&self.buffer, self.from..end, &found, out);
@@ -68,13 +71,13 @@ impl Window {
 }
 
 /// A whole text in pieces.
-pub fn whole((scanner, acts): (&Scanner, &Acts), text: &str, out: &mut impl FnMut(Piece<'_>)) {
+pub fn whole((scanner, acts): (&Scanner, &Acts), text: &str, out: &mut dyn FnMut(Piece<'_>)) {
     let mut found = Vec::new();
     let end = scanner.pass((text, 0, true), acts, &mut Going::default(), &mut found);
     pieces(text, 0..end, &found, out);
 }
 
-fn pieces(text: &str, range: std::ops::Range<usize>, found: &[Found<'_>], out: &mut impl FnMut(Piece<'_>)) {
+fn pieces(text: &str, range: std::ops::Range<usize>, found: &[Found<'_>], out: &mut dyn FnMut(Piece<'_>)) {
     let mut at = range.start;
     for hit in found {
         let bytes = text.get(hit.range.clone()).unwrap_or_default();
@@ -88,7 +91,7 @@ fn pieces(text: &str, range: std::ops::Range<usize>, found: &[Found<'_>], out: &
     keep(text, at..range.end, out);
 }
 
-fn keep(text: &str, range: std::ops::Range<usize>, out: &mut impl FnMut(Piece<'_>)) {
+fn keep(text: &str, range: std::ops::Range<usize>, out: &mut dyn FnMut(Piece<'_>)) {
     if let Some(kept) = text.get(range).filter(|kept| !kept.is_empty()) {
         out(Piece::Keep(kept));
     }

@@ -7,6 +7,7 @@ mod answers;
 mod column;
 mod costs;
 mod error;
+mod guards;
 mod journal;
 mod keys;
 mod ledger;
@@ -23,6 +24,7 @@ mod uses;
 
 pub use costs::{CostQuery, CostRow, Costs, Dimension, Total};
 pub use error::StoreError;
+pub use guards::{NewGuardrail, NewPolicy};
 pub use keys::{KeyEdit, KeyRow, NewKey, Rotation};
 pub use ledger::{Ledger, Ticket};
 pub use orgs::NewOrg;
@@ -35,7 +37,7 @@ pub use users::NewUser;
 #[cfg(test)]
 mod tests;
 
-use crate::records::{Org, Route, User};
+use crate::records::{Guardrail, Org, Policy, Route, User};
 use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -80,6 +82,10 @@ pub struct Snapshot {
     pub routes: Vec<Route>,
     /// What models turned out to do.
     pub sheets: Vec<SheetRow>,
+    /// Guardrails.
+    pub guardrails: Vec<Guardrail>,
+    /// Policies, disabled ones too.
+    pub policies: Vec<Policy>,
 }
 
 impl Store {
@@ -120,6 +126,8 @@ impl Store {
             keys: self.all_keys()?,
             routes: self.all_routes()?,
             sheets: self.all_sheets()?,
+            guardrails: self.all_guardrails()?,
+            policies: self.all_policies()?,
         })
     }
 

@@ -31,10 +31,17 @@ fn email(view: &View<'_>, at: usize) -> Option<Hit> {
     view.begins(run);
     let edge = |byte: u8| matches!(byte, b'.' | b'\'' | b'-' | b'%' | b'+');
     let begin = run + view.slice(run..at).iter().take_while(|byte| edge(**byte)).count();
-    if begin == at || view.before(at) == Some(b'.') {
+    if begin == at || view.before(at) == Some(b'.') || is_login(view, begin) {
         return None;
     }
     Hit::whole(begin..domain(view, at + 1)?)
+}
+
+/// `scheme://user:password@host` has no address in it.
+fn is_login(view: &View<'_>, begin: usize) -> bool {
+    let context = view.context(begin, 80);
+    let word = context.iter().rposition(u8::is_ascii_whitespace).map_or(0, |at| at + 1);
+    context.ends_with(b":") && memchr::memmem::find(&context[word..], b"://").is_some()
 }
 
 /// Where a domain of two labels or more ends.

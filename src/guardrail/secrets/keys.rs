@@ -27,23 +27,25 @@ fn private(view: &View<'_>, at: usize) -> Option<Hit> {
     Hit::open(at..end + 5, body)
 }
 
-/// Lines of base 64 and headers, up to and with the END line.
+/// Lines of base 64 and headers, up to and with the END line. Of what waits for more, nothing is taken yet.
 fn body(view: &View<'_>, at: usize) -> usize {
-    const MOST: usize = 8 * 1024;
     let part = |byte: u8| {
-        alnum(byte)
-            || byte.is_ascii_whitespace()
-            || matches!(byte, b'+' | b'/' | b'=' | b'\\' | b':' | b',' | b'.' | b'"')
+        alnum(byte) || byte.is_ascii_whitespace() || matches!(byte, b'+' | b'/' | b'=' | b'\\' | b':' | b',')
     };
-    let end = view.run(at, MOST, part);
-    let closing = b"-----END ";
-    let dashes = view.run(end, 5, |byte| byte == b'-');
-    if dashes - end < 5 || !view.goes_on(end, closing) {
-        return end - view.slice(at..end).iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let mut end = view.run(at, usize::MAX, part);
+    // A hyphen within a header.
+    while view.byte(end) == Some(b'-') && view.byte(end + 1).is_some_and(alnum) {
+        end = view.run(end + 1, usize::MAX, part);
     }
-    let name =
-        view.run(end + closing.len(), 40, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ');
-    view.run(name, 5, |byte| byte == b'-')
+    let gap = view.slice(at..end).iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let closing = b"-----END ";
+    if !view.goes_on(end, closing) {
+        return end - gap;
+    }
+    let capitals = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ';
+    let name = view.run(end + closing.len(), 40, capitals);
+    let last = view.run(name, 5, |byte| byte == b'-');
+    if view.is_short() { end - gap } else { last }
 }
 
 fn url_byte(byte: u8) -> bool {
