@@ -4,7 +4,7 @@ use super::Worker;
 use super::answers::{self, Keeper};
 use super::call::{Answer, Ask, Call, Content, Outcome, Target};
 use super::estimate::Evidence;
-use super::guarding::{AnswerGuard, Guarding};
+use super::guarding::{AnswerGuard, Guarding, guarded, has_words, note_guard};
 use super::record::Trace;
 use super::route::Plan;
 use super::side::SideState;
@@ -420,27 +420,6 @@ fn whole(
     keep(keeper, writer.whole());
     dropped.extend_from_slice(writer.dropped());
     Ok((Content::Whole { bytes: out.freeze(), sight, stream: Some(writer.content_type()) }, dropped))
-}
-
-/// A whole answer as its policies let it through.
-fn guarded(guard: &mut AnswerGuard, events: Vec<Event>) -> Outcome<Vec<Event>> {
-    let mut out = Vec::with_capacity(events.len());
-    guard.check()?;
-    events.into_iter().try_for_each(|event| guard.event(event, &mut out))?;
-    guard.end(&mut out)?;
-    Ok(out)
-}
-
-/// Whether the answer to it has words.
-fn has_words(task: Task) -> bool {
-    matches!(task, Task::Chat | Task::Completion)
-}
-
-fn note_guard(slot: &mut Option<Trace>, guard: Option<&AnswerGuard>) {
-    if let (Some(trace), Some(guard)) = (slot, guard) {
-        let (stage, evaluations) = guard.evaluations();
-        trace.guarded(stage, evaluations);
-    }
 }
 
 /// Vectors in the caller's dialect.

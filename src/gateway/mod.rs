@@ -20,6 +20,7 @@ mod directory;
 mod dispatch;
 mod estimate;
 mod forward;
+mod going;
 mod guarding;
 mod metering;
 mod models;

@@ -4,11 +4,12 @@
 //! read into events and written again. The frame that ends the answer leaves when its trace is safe.
 
 use super::answers::Keeper;
+use super::going::Going;
 use super::guarding::AnswerGuard;
 use super::record::Trace;
 use super::upstream::Source;
 use crate::canonical::{Code, Complaint, Delta, Event};
-use crate::dialect::sse::{Frame, FrameTooLarge, Framing, Splitter};
+use crate::dialect::sse::{FrameTooLarge, Framing, Splitter};
 use crate::dialect::{Pass, ReadStream, Sight, Tap, WriteStream};
 use crate::store::Ticket;
 use bytes::{Bytes, BytesMut};
@@ -410,68 +411,6 @@ fn forward(splitter: &mut Splitter, tap: &mut dyn Tap, sight: &mut Sight, mut go
             }
             Pass::Broken(complaint) => return Step::Failed(complaint, going.finish()),
         }
-    }
-}
-
-/// Frames on their way.
-enum Going<'a> {
-    /// One is not copied, and neither are several that make up the chunk they came in.
-    Raw { frames: Frames, chunk: &'a Bytes },
-    /// They are laid out anew.
-    Relayed { writer: &'a mut dyn WriteStream, out: BytesMut },
-}
-
-enum Frames {
-    Nothing,
-    One(Bytes),
-    Many(Vec<Bytes>),
-}
-
-impl<'a> Going<'a> {
-    fn new(chunk: &'a Bytes) -> Going<'a> {
-        Going::Raw { frames: Frames::Nothing, chunk }
-    }
-
-    fn relayed(writer: &'a mut dyn WriteStream) -> Going<'a> {
-        Going::Relayed { writer, out: BytesMut::new() }
-    }
-
-    fn push(&mut self, frame: Frame) {
-        match self {
-            Going::Relayed { writer, out } => writer.relay(&frame, out),
-            Going::Raw { frames, .. } => {
-                *frames = match std::mem::replace(frames, Frames::Nothing) {
-                    Frames::Nothing => Frames::One(frame.raw),
-                    Frames::One(first) => Frames::Many(vec![first, frame.raw]),
-                    Frames::Many(mut all) => {
-                        all.push(frame.raw);
-                        Frames::Many(all)
-                    }
-                };
-            }
-        }
-    }
-
-    /// What goes on now.
-    fn finish(self) -> Bytes {
-        match self {
-            Going::Relayed { out, .. } => out.freeze(),
-            Going::Raw { frames: Frames::Nothing, .. } => Bytes::new(),
-            Going::Raw { frames: Frames::One(raw), .. } => raw,
-            Going::Raw { frames: Frames::Many(all), chunk } => {
-                let total: usize = all.iter().map(Bytes::len).sum();
-                let first = all.first().map(|raw| raw.as_ptr());
-                if total == chunk.len() && first == Some(chunk.as_ptr()) { chunk.clone() } else { all.concat().into() }
-            }
-        }
-    }
-
-    /// The same, and the answer is over with it.
-    fn end(mut self) -> Bytes {
-        if let Going::Relayed { writer, out } = &mut self {
-            writer.end(out);
-        }
-        self.finish()
     }
 }
 

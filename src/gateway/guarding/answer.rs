@@ -7,8 +7,10 @@ use super::ready::{Guards, Ruling};
 use super::report::{Collector, Report};
 use crate::canonical::{Block, BlockKind, Complaint, Delta, Event, Json};
 use crate::gateway::call::Outcome;
+use crate::gateway::record::Trace;
 use crate::guardrail::{Act, JsonLens, Mask, Masker, Piece, Restorer, Window};
 use crate::records::{Evaluation, Stage};
+use crate::types::Task;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -247,5 +249,27 @@ struct Restored<'r>(&'r Masker);
 impl Mask for Restored<'_> {
     fn found(&mut self, _: usize, _: &str, _: Act, text: &str) -> String {
         self.0.restored(text).unwrap_or(text).to_owned()
+    }
+}
+
+/// A whole answer as its policies let it through.
+pub(crate) fn guarded(guard: &mut AnswerGuard, events: Vec<Event>) -> Outcome<Vec<Event>> {
+    let mut out = Vec::with_capacity(events.len());
+    guard.check()?;
+    events.into_iter().try_for_each(|event| guard.event(event, &mut out))?;
+    guard.end(&mut out)?;
+    Ok(out)
+}
+
+/// Whether the answer to it has words.
+pub(crate) fn has_words(task: Task) -> bool {
+    matches!(task, Task::Chat | Task::Completion)
+}
+
+/// What policies came to goes into the trace.
+pub(crate) fn note_guard(slot: &mut Option<Trace>, guard: Option<&AnswerGuard>) {
+    if let (Some(trace), Some(guard)) = (slot, guard) {
+        let (stage, evaluations) = guard.evaluations();
+        trace.guarded(stage, evaluations);
     }
 }

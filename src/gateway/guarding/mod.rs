@@ -9,7 +9,7 @@ mod report;
 mod request;
 mod trial;
 
-pub(crate) use answer::AnswerGuard;
+pub(crate) use answer::{AnswerGuard, guarded, has_words, note_guard};
 pub(crate) use ready::Guards;
 pub(crate) use request::Guarding;
 pub use trial::{Tried, try_guardrail};
