@@ -3,6 +3,7 @@
 //!
 //! It knows no command line, no table and no page; what it refuses, it refuses with a reason that a person can act on.
 
+mod access;
 mod error;
 pub mod guardrails;
 mod init;
@@ -13,6 +14,7 @@ pub mod policies;
 pub mod providers;
 pub mod routes;
 pub mod sheets;
+pub mod teams;
 pub mod users;
 mod vendor;
 

@@ -27,6 +27,7 @@ mod session;
 mod shape;
 mod table;
 mod target;
+mod team;
 mod trace;
 mod ui;
 mod up;
@@ -138,6 +139,8 @@ enum Command {
     Model(model::Noun),
     #[command(visible_alias = "users")]
     User(user::Noun),
+    #[command(visible_alias = "teams")]
+    Team(team::Noun),
     #[command(visible_alias = "keys")]
     Key(key::Noun),
     #[command(visible_alias = "routes")]
@@ -166,6 +169,7 @@ impl Command {
             Command::Provider(noun) => noun.run(session),
             Command::Model(noun) => noun.run(session),
             Command::User(noun) => noun.run(session),
+            Command::Team(noun) => noun.run(session),
             Command::Key(noun) => noun.run(session),
             Command::Route(noun) => noun.run(session),
             Command::Guardrail(noun) => noun.run(session),

@@ -4,10 +4,10 @@
 use super::guarding::Guards;
 use super::side::SideState;
 use crate::provider::{self, sandbox};
-use crate::records::{Auth, Guardrail, Key, Org, Policy, Provider, Quirks, Route, Sheet, Side, User};
+use crate::records::{Auth, Guardrail, Key, Org, Policy, Provider, Quirks, Route, Sheet, Side, Team, User, UserRole};
 use crate::secrets::{KeyHash, Sealer, Slot};
 use crate::store::{self, KeyRow, ProviderRow};
-use crate::types::{OrgId, Protocol, ProviderId, Secret, Task, Time, UserId};
+use crate::types::{OrgId, Protocol, ProviderId, Secret, Task, TeamId, Time, UserId};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -29,20 +29,18 @@ pub(crate) struct OrgState {
     pub providers: HashMap<String, Arc<ProviderState>>,
     /// By name.
     pub routes: HashMap<String, Arc<Route>>,
+    /// The names of those who may let others call something: owners and managers, owners first.
+    pub administrators: Vec<String>,
     /// What guards its calls.
     pub guards: Arc<Guards>,
-}
-
-impl OrgState {
-    fn empty(org: Org) -> OrgState {
-        OrgState { org, providers: HashMap::new(), routes: HashMap::new(), guards: Arc::default() }
-    }
 }
 
 /// A virtual key with its owner.
 pub(crate) struct KeyEntry {
     pub key: Key,
     pub user: User,
+    /// The team that the user is in.
+    pub team: Option<Arc<Team>>,
     /// When this text of the key ends, where it was replaced by another.
     pub grace_ends: Option<Time>,
 }
@@ -83,13 +81,23 @@ pub(crate) enum Link {
     Faulty(String),
 }
 
+impl OrgState {
+    /// An organisation that has nothing yet but its people.
+    fn of(org: Org, users: &[User]) -> OrgState {
+        let named = |role| users.iter().filter(move |user| user.org == org.id && user.role == role);
+        let administrators = named(UserRole::Owner).chain(named(UserRole::Manager)).map(|user| user.name.clone());
+        let administrators = administrators.collect();
+        OrgState { org, providers: HashMap::new(), routes: HashMap::new(), administrators, guards: Arc::default() }
+    }
+}
+
 impl Snapshot {
     /// Makes a stored configuration ready for calls. What cannot be used is a fault and does not keep
     /// the rest from working.
     pub fn build(stored: store::Snapshot, sealer: &Sealer) -> Snapshot {
         let mut snapshot = Snapshot { version: stored.version, ..Snapshot::default() };
         let mut orgs: HashMap<OrgId, OrgState> =
-            stored.orgs.into_iter().map(|org| (org.id, OrgState::empty(org))).collect();
+            stored.orgs.into_iter().map(|org| (org.id, OrgState::of(org, &stored.users))).collect();
         let mut sheets: HashMap<ProviderId, HashMap<String, Sheet>> = HashMap::new();
         for row in stored.sheets {
             sheets.entry(row.provider).or_default().insert(row.model, row.sheet);
@@ -110,7 +118,7 @@ impl Snapshot {
         }
         guard(&mut orgs, (stored.guardrails, stored.policies), &mut snapshot.faults);
         snapshot.orgs = orgs.into_iter().map(|(id, state)| (id, Arc::new(state))).collect();
-        snapshot.keys = keys(stored.keys, stored.users);
+        snapshot.keys = keys(stored.keys, stored.users, stored.teams);
         snapshot
     }
 
@@ -143,17 +151,34 @@ fn guard(
     }
 }
 
-fn keys(rows: Vec<KeyRow>, users: Vec<User>) -> HashMap<[u8; 32], Arc<KeyEntry>> {
+fn keys(rows: Vec<KeyRow>, users: Vec<User>, teams: Vec<Team>) -> HashMap<[u8; 32], Arc<KeyEntry>> {
+    let teams: HashMap<TeamId, Arc<Team>> = teams.into_iter().map(|team| (team.id, Arc::new(team))).collect();
     let users: HashMap<UserId, User> = users.into_iter().map(|user| (user.id, user)).collect();
     let mut keys = HashMap::with_capacity(rows.len());
     for row in rows {
-        let Some(user) = users.get(&row.key.user) else { continue };
+        // The keys of a removed user are revoked: they are here for the refusal alone.
+        let former = || row.key.revoked.map(|_| former_user(&row.key));
+        let Some(user) = users.get(&row.key.user).cloned().or_else(former) else { continue };
+        let team = user.team.and_then(|team| teams.get(&team)).cloned();
+        let entry = |key, grace_ends| Arc::new(KeyEntry { key, user: user.clone(), team: team.clone(), grace_ends });
         if let Some((hash, ends)) = row.previous {
-            keys.insert(hash, Arc::new(KeyEntry { key: row.key.clone(), user: user.clone(), grace_ends: Some(ends) }));
+            keys.insert(hash, entry(row.key.clone(), Some(ends)));
         }
-        keys.insert(row.hash, Arc::new(KeyEntry { key: row.key, user: user.clone(), grace_ends: None }));
+        keys.insert(row.hash, entry(row.key, None));
     }
     keys
+}
+
+fn former_user(key: &Key) -> User {
+    User {
+        id: key.user,
+        org: key.org,
+        name: "a removed user".to_owned(),
+        role: UserRole::Member,
+        team: None,
+        allowed: Vec::new(),
+        created: key.created,
+    }
 }
 
 /// Makes one stored provider ready for calls.

@@ -18,6 +18,7 @@ mod providers;
 mod rates;
 mod routes;
 mod sheets;
+mod teams;
 pub mod traces;
 mod users;
 mod uses;
@@ -31,13 +32,14 @@ pub use orgs::NewOrg;
 pub use providers::{NewProvider, ProviderRow};
 pub use routes::NewRoute;
 pub use sheets::SheetRow;
+pub use teams::NewTeam;
 pub use traces::{Found, TraceDetail, TraceFilter, TraceRow};
 pub use users::NewUser;
 
 #[cfg(test)]
 mod tests;
 
-use crate::records::{Guardrail, Org, Policy, Route, User};
+use crate::records::{Guardrail, Org, Policy, Route, Team, User};
 use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -74,6 +76,8 @@ pub struct Snapshot {
     pub orgs: Vec<Org>,
     /// Users.
     pub users: Vec<User>,
+    /// Teams.
+    pub teams: Vec<Team>,
     /// Providers, disabled ones too.
     pub providers: Vec<ProviderRow>,
     /// Virtual keys.
@@ -122,6 +126,7 @@ impl Store {
             version: self.config_version()?,
             orgs: self.orgs()?,
             users: self.all_users()?,
+            teams: self.all_teams()?,
             providers: self.all_providers()?,
             keys: self.all_keys()?,
             routes: self.all_routes()?,

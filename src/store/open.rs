@@ -24,7 +24,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_sheets.sql"),
     include_str!("migrations/0003_key_uses.sql"),
     include_str!("migrations/0004_answers.sql"),
-    include_str!("migrations/0005_guardrails.sql"),
+    include_str!("migrations/0005_teams.sql"),
+    include_str!("migrations/0006_guardrails.sql"),
 ];
 
 impl Store {

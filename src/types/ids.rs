@@ -25,6 +25,8 @@ row_id! {
     KeyId;
     /// A routing rule of one organisation.
     RouteId;
+    /// A team of one organisation.
+    TeamId;
     /// A guardrail of one organisation.
     GuardrailId;
     /// A policy of one organisation.
