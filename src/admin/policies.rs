@@ -76,6 +76,5 @@ fn check(store: &Store, org: OrgId, rule: &PolicyRule) -> Result<(), AdminError>
     if !(1..=100).contains(&rule.sampling) {
         return Err(AdminError::invalid("sampling", "it is 1 to 100 percent; `policy disable` switches a policy off"));
     }
-    let guardrails = rule.guardrails.iter();
-    guardrails.map(|name| names::find_guardrail(store, org, name).map(drop)).collect()
+    rule.guardrails.iter().try_for_each(|name| names::find_guardrail(store, org, name).map(drop))
 }

@@ -12,7 +12,7 @@ use super::snapshot::{Link, ProviderState};
 use super::stream::{AnswerStream, Carriage, Layout, Pace, witness};
 use super::translate::{self, Translated};
 use super::upstream::{Source, Upstream};
-use crate::canonical::{Code, Complaint, Event};
+use crate::canonical::{Code, Complaint};
 use crate::dialect::sse::Framing;
 use crate::dialect::{Sight, StreamForm, Written};
 use crate::http::{HttpError, Outgoing, Patience, retry_after};
