@@ -186,12 +186,10 @@ fn streams_are_masked_in_words_thoughts_and_arguments_for_every_caller() {
 fn an_answer_in_which_nothing_is_found_is_not_changed() {
     let stage =
         set(&["guardrail add pii --type pii --action redact", "policy add mask --guardrail pii --stage output"]);
-    for (path, base) in [("/chat/completions", stage.fake.openai_url())] {
-        let body = chat("fake", json!({}));
-        let direct = stage.client.post(format!("{base}{path}")).body(body.to_string()).send().unwrap();
-        let ours = stage.chat("oa/fake", json!({}));
-        assert_eq!(ours.bytes().unwrap(), direct.bytes().unwrap());
-    }
+    let url = format!("{}/chat/completions", stage.fake.openai_url());
+    let direct = stage.client.post(url).body(chat("fake", json!({})).to_string()).send().unwrap();
+    let ours = stage.chat("oa/fake", json!({}));
+    assert_eq!(ours.bytes().unwrap(), direct.bytes().unwrap());
 }
 
 #[test]
