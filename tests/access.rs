@@ -133,3 +133,56 @@ fn the_keys_of_a_removed_user_end() {
     assert_eq!(code, "invalid_api_key");
     assert!(message.contains("`bobs` was revoked"), "{message}");
 }
+
+#[test]
+fn a_keys_tags_cannot_be_overridden_by_its_caller() {
+    let mut scene = Scene::set();
+    scene.key = scene.stage.home.key("tagged", &["--tag", "env=ci", "--tag", "cost=core"]);
+    let url = format!("{}/chat/completions", scene.stage.gateway.base_url());
+    let call = scene.stage.client.post(url).bearer_auth(&scene.key);
+    let call = call.header("x-optscale-tags", "env=prod, app=search").header("x-optscale-session", "s-7");
+    let answer = call.body(chat("oa/fake", json!({})).to_string()).send().unwrap();
+    assert_eq!(answer.status(), 200);
+    let trace = scene.stage.trace_of(&answer);
+    assert_eq!(trace["tags"], json!({"env": "ci", "cost": "core", "app": "search"}));
+    assert_eq!(trace["session"], "s-7");
+    for header in ["x-optscale-tags", "x-optscale-session"] {
+        assert_eq!(scene.stage.fake.last().header(header), None);
+    }
+}
+
+#[test]
+fn a_key_is_rotated_and_revoked_under_a_running_gateway() {
+    let mut scene = Scene::set();
+    scene.run("user allow bob@x.org oa");
+    let old = std::mem::take(&mut scene.key);
+    let rotated = |grace: &str| {
+        let made = scene.stage.home.json(&["key", "rotate", "bobs", "--grace", grace]);
+        made["key"].as_str().unwrap().to_owned()
+    };
+    let middle = rotated("1h");
+    let new = rotated("1h");
+    scene.key = middle;
+    assert_eq!(scene.status("oa/fake"), 200, "within its grace");
+    let newest = new.clone();
+    scene.key = old;
+    scene.soon("oa/fake", 401);
+    scene.key = newest;
+    assert_eq!(scene.status("oa/fake"), 200);
+    scene.run("key edit bobs --user bob@x.org --provider an");
+    scene.soon("oa/fake", 403);
+    scene.run("key edit bobs --any-provider");
+    assert_eq!(scene.status("oa/fake"), 200);
+    scene.run("key revoke bobs --yes");
+    scene.soon("oa/fake", 401);
+}
+
+#[test]
+fn a_key_that_is_given_to_somebody_else_calls_as_them() {
+    let scene = Scene::set();
+    scene.run("user invite eva --allow oa");
+    assert_eq!(scene.status("oa/fake"), 403);
+    scene.run("key edit bobs --user eva");
+    assert_eq!(scene.status("oa/fake"), 200);
+    assert_eq!(scene.stage.newest(|trace| trace["status"] == "ok")["user"], "eva");
+}

@@ -3,6 +3,7 @@
 //! The definitions here feed the parser, the help, the manual pages, `docs/cli.md` and the completions.
 //! What commands do is in `admin`, `store` and `gateway`; here is how it is asked for and shown.
 
+mod audit;
 mod complete;
 mod completions;
 mod connect;
@@ -153,6 +154,7 @@ enum Command {
     Traces(trace::Noun),
     #[command(name = "costs", visible_alias = "cost")]
     Costs(cost::Noun),
+    Audit(audit::Noun),
     Connect(connect::Connect),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
@@ -176,6 +178,7 @@ impl Command {
             Command::Policy(noun) => noun.run(session),
             Command::Traces(noun) => noun.run(session),
             Command::Costs(noun) => noun.run(session),
+            Command::Audit(noun) => noun.run(session),
             Command::Connect(command) => command.run(session),
             Command::Doctor(command) => command.run(session),
             Command::Completions(command) => command.run(session),

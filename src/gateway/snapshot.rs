@@ -17,7 +17,8 @@ pub(crate) struct Snapshot {
     /// The store's version of it.
     pub version: i64,
     orgs: HashMap<OrgId, Arc<OrgState>>,
-    keys: HashMap<[u8; 32], Arc<KeyEntry>>,
+    /// By hash, which is compared in constant time.
+    keys: HashMap<KeyHash, Arc<KeyEntry>>,
     /// What is configured and cannot be used, in words for the log.
     pub faults: Vec<String>,
 }
@@ -124,7 +125,7 @@ impl Snapshot {
 
     /// The key with that hash.
     pub fn key(&self, hash: &KeyHash) -> Option<&Arc<KeyEntry>> {
-        self.keys.get(&hash.0)
+        self.keys.get(hash)
     }
 
     /// Every key.
@@ -151,7 +152,7 @@ fn guard(
     }
 }
 
-fn keys(rows: Vec<KeyRow>, users: Vec<User>, teams: Vec<Team>) -> HashMap<[u8; 32], Arc<KeyEntry>> {
+fn keys(rows: Vec<KeyRow>, users: Vec<User>, teams: Vec<Team>) -> HashMap<KeyHash, Arc<KeyEntry>> {
     let teams: HashMap<TeamId, Arc<Team>> = teams.into_iter().map(|team| (team.id, Arc::new(team))).collect();
     let users: HashMap<UserId, User> = users.into_iter().map(|user| (user.id, user)).collect();
     let mut keys = HashMap::with_capacity(rows.len());
@@ -162,9 +163,9 @@ fn keys(rows: Vec<KeyRow>, users: Vec<User>, teams: Vec<Team>) -> HashMap<[u8; 3
         let team = user.team.and_then(|team| teams.get(&team)).cloned();
         let entry = |key, grace_ends| Arc::new(KeyEntry { key, user: user.clone(), team: team.clone(), grace_ends });
         if let Some((hash, ends)) = row.previous {
-            keys.insert(hash, entry(row.key.clone(), Some(ends)));
+            keys.insert(KeyHash(hash), entry(row.key.clone(), Some(ends)));
         }
-        keys.insert(row.hash, entry(row.key, None));
+        keys.insert(KeyHash(row.hash), entry(row.key, None));
     }
     keys
 }
