@@ -194,6 +194,13 @@ fn errors_say_what_is_wrong() {
         stage.fake.answer_with(404, JSON, google(404, "NOT_FOUND"));
         let (status, _, message) = error(stage.chat(model, json!({})));
         assert_eq!((status, message.as_str()), (404, "Publisher Model was not found."), "{model}");
+        stage.fake.answer_with(404, JSON, google(404, "NOT_FOUND"));
+        let refused: Value = stage.messages(model, json!({})).json().unwrap();
+        assert_eq!(
+            (&refused["type"], &refused["error"]["type"]),
+            (&json!("error"), &json!("not_found_error")),
+            "{model}: {refused}"
+        );
         stage.fake.answer_with(401, JSON, google(401, "UNAUTHENTICATED"));
         assert_eq!(error(stage.chat(model, json!({}))).1, "provider_key_rejected", "{model}");
         let answer = stage.messages(&format!("{model}-e429"), json!({}));

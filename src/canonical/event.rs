@@ -7,7 +7,7 @@ use super::reply::Finish;
 use crate::types::{Protocol, Usage};
 
 /// Which part of which answer an event belongs to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Block {
     /// The answer, from 0; others than 0 only where several were asked for.
     pub choice: u32,

@@ -11,12 +11,14 @@ mod cost;
 mod detect;
 mod doctor;
 mod error;
+mod guardrail;
 mod init;
 mod key;
 mod man;
 mod model;
 mod org;
 mod pager;
+mod policy;
 mod provider;
 pub mod reference;
 mod route;
@@ -144,6 +146,10 @@ enum Command {
     Key(key::Noun),
     #[command(visible_alias = "routes")]
     Route(route::Noun),
+    #[command(visible_alias = "guardrails")]
+    Guardrail(guardrail::Noun),
+    #[command(visible_alias = "policies")]
+    Policy(policy::Noun),
     #[command(name = "traces", visible_alias = "trace")]
     Traces(trace::Noun),
     #[command(name = "costs", visible_alias = "cost")]
@@ -168,6 +174,8 @@ impl Command {
             Command::Team(noun) => noun.run(session),
             Command::Key(noun) => noun.run(session),
             Command::Route(noun) => noun.run(session),
+            Command::Guardrail(noun) => noun.run(session),
+            Command::Policy(noun) => noun.run(session),
             Command::Traces(noun) => noun.run(session),
             Command::Costs(noun) => noun.run(session),
             Command::Audit(noun) => noun.run(session),

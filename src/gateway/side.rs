@@ -22,6 +22,8 @@ pub(crate) struct SideState {
     listing: String,
     /// Below which, under the base URL, whatever else is carried stands; with a query of its own, perhaps.
     root: Option<String>,
+    /// Whether a cloud answers in the protocol, and refuses in words of its own.
+    pub is_hosted: bool,
     /// For each task, whole and streamed.
     addresses: [[Option<Address>; Delivery::ALL.len()]; Task::ALL.len()],
     /// What is signed anew with each request.
@@ -49,6 +51,7 @@ impl SideState {
     /// What cannot be used, in words.
     pub fn new(side: &Side, record: &Provider) -> Result<SideState, String> {
         let mut state = SideState::unreachable(side);
+        state.is_hosted = side.protocol == Protocol::Anthropic && record.quirks.hosted.is_some();
         let auth = side.auth.as_ref().unwrap_or(&record.auth);
         state.signer = Signer::new(auth, record).map_err(|error| error.to_string())?;
         state.headers = state.signer.fixed().to_vec();
@@ -73,6 +76,7 @@ impl SideState {
             dialect,
             listing: side.paths.get("models").map_or(dialect.models_path(), String::as_str).to_owned(),
             root: side.paths.get("root").cloned(),
+            is_hosted: false,
             models: side.models.clone(),
             addresses: [const { [const { None }; Delivery::ALL.len()] }; Task::ALL.len()],
             signer: Signer::Fixed(Vec::new()),

@@ -6,6 +6,7 @@ use super::wire::{Object, Str, encode};
 use crate::canonical::{Code, Complaint};
 use bytes::Bytes;
 use serde::Deserialize;
+use serde_json::Value;
 use std::time::Duration;
 
 /// Statuses with the type that Anthropic gives them, each type's own status first.
@@ -56,8 +57,11 @@ pub(super) struct ErrorDetail<'a> {
     kind: Option<Str<'a>>,
     #[serde(borrow, default)]
     message: Option<Str<'a>>,
+    /// Clouds that host the models write the status here, as a number.
+    #[serde(default)]
+    code: Value,
     #[serde(borrow, default)]
-    code: Option<Str<'a>>,
+    status: Option<Str<'a>>,
 }
 
 /// An error answer with this status.
@@ -82,7 +86,7 @@ fn of_detail(detail: ErrorDetail<'_>, status: u16) -> Complaint {
     let message = message.unwrap_or_else(|| format!("the provider refused with status {status} and no message"));
     Complaint {
         provider_type: owned(detail.kind),
-        provider_code: owned(detail.code),
+        provider_code: detail.code.as_str().map(str::to_owned).or_else(|| owned(detail.status)),
         ..Complaint::new(Code::ProviderError, message)
     }
 }
