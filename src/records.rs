@@ -2,8 +2,10 @@
 //!
 //! Plain data. How a record is stored, checked or shown is said elsewhere.
 
+mod budget;
 mod sheet;
 
+pub use budget::{Budget, Charge, DefaultPrice, Event, EventKind, OnExceed, Payer, Period, Raise, Scope};
 pub use sheet::{Feature, Finding, Sheet, Verdict};
 
 use crate::price::Rates;

@@ -3,6 +3,7 @@
 //!
 //! It knows no command line, no table and no page; what it refuses, it refuses with a reason that a person can act on.
 
+pub mod budgets;
 mod error;
 mod init;
 pub mod keys;

@@ -28,6 +28,12 @@ pub enum Code {
     RequestTooLarge,
     /// The sender was too slow.
     RequestTimeout,
+    /// A budget is used up.
+    BudgetExceeded,
+    /// A budget needs to know what the call can cost, and nobody does.
+    PriceUnknown,
+    /// Too many calls, or too many tokens, in a minute or at once.
+    RateLimitExceeded,
     /// The model or protocol lacks something that the request needs.
     UnsupportedFeature,
     /// The provider refused, with a status of its own.
@@ -72,6 +78,9 @@ impl Code {
             Code::MethodNotAllowed => ("method_not_allowed", 405),
             Code::RequestTooLarge => ("request_too_large", 413),
             Code::RequestTimeout => ("request_timeout", 408),
+            Code::BudgetExceeded => ("budget_exceeded", 402),
+            Code::PriceUnknown => ("price_unknown", 402),
+            Code::RateLimitExceeded => ("rate_limit_exceeded", 429),
             Code::UnsupportedFeature => ("unsupported_feature", 400),
             Code::ProviderError => ("provider_error", 502),
             Code::ProviderKeyRejected => ("provider_key_rejected", 502),
@@ -102,6 +111,8 @@ pub struct Complaint {
     pub provider_code: Option<String>,
     /// When it is worth another try.
     pub retry_after: Option<Duration>,
+    /// More that programs can read: names, and values as texts.
+    pub facts: Vec<(&'static str, String)>,
 }
 
 impl Complaint {
@@ -115,6 +126,7 @@ impl Complaint {
             provider_type: None,
             provider_code: None,
             retry_after: None,
+            facts: Vec::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 //! The definitions here feed the parser, the help, the manual pages, `docs/cli.md` and the completions.
 //! What commands do is in `admin`, `store` and `gateway`; here is how it is asked for and shown.
 
+mod budget;
 mod complete;
 mod completions;
 mod connect;
@@ -10,6 +11,7 @@ mod cost;
 mod detect;
 mod doctor;
 mod error;
+mod event;
 mod init;
 mod key;
 mod man;
@@ -138,12 +140,16 @@ enum Command {
     User(user::Noun),
     #[command(visible_alias = "keys")]
     Key(key::Noun),
+    #[command(visible_alias = "budgets")]
+    Budget(budget::Noun),
     #[command(visible_alias = "routes")]
     Route(route::Noun),
     #[command(name = "traces", visible_alias = "trace")]
     Traces(trace::Noun),
     #[command(name = "costs", visible_alias = "cost")]
     Costs(cost::Noun),
+    #[command(visible_alias = "events")]
+    Event(event::Noun),
     Connect(connect::Connect),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
@@ -161,9 +167,11 @@ impl Command {
             Command::Model(noun) => noun.run(session),
             Command::User(noun) => noun.run(session),
             Command::Key(noun) => noun.run(session),
+            Command::Budget(noun) => noun.run(session),
             Command::Route(noun) => noun.run(session),
             Command::Traces(noun) => noun.run(session),
             Command::Costs(noun) => noun.run(session),
+            Command::Event(noun) => noun.run(session),
             Command::Connect(command) => command.run(session),
             Command::Doctor(command) => command.run(session),
             Command::Completions(command) => command.run(session),

@@ -14,11 +14,13 @@ mod authorise;
 mod call;
 mod cards;
 mod carried;
+mod ceiling;
 mod cursor;
 mod directory;
 mod dispatch;
 mod estimate;
 mod forward;
+mod hold;
 mod metering;
 mod models;
 mod multipart;
@@ -42,6 +44,7 @@ pub use directory::{Directory, Place};
 pub use probe::{Address, Heard, Look, Pace, Probe, ProbeError, Way};
 pub use serve::{Limits, Notice, Ready, ServeError, ServeOptions, serve};
 
+use crate::budget::Book;
 use crate::canonical::{Code, Complaint};
 use crate::dialect::UrlFacts;
 use crate::http::Client;
@@ -66,6 +69,7 @@ pub(crate) struct Gateway {
     ledger: Arc<Ledger>,
     answers: answers::Answers,
     estimator: Estimator,
+    book: Arc<Book>,
     ids: TraceIds,
     limits: Limits,
     cards: Cards,

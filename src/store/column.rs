@@ -1,7 +1,7 @@
 //! How the program's types stand in columns.
 
 use crate::records::{Bodies, Status, UsageSource, UserRole};
-use crate::types::{KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Task, Time, TraceId, UserId};
+use crate::types::{BudgetId, KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Task, Time, TraceId, UserId};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,6 +31,7 @@ integer_columns! {
     ProviderId: |id| id.0, |n| Some(ProviderId(n));
     KeyId: |id| id.0, |n| Some(KeyId(n));
     RouteId: |id| id.0, |n| Some(RouteId(n));
+    BudgetId: |id| id.0, |n| Some(BudgetId(n));
     TraceId: |id| id.0, |n| Some(TraceId(n));
     Time: Time::millis, |n| Some(Time::from_millis(n));
     Money: Money::pico, |n| Some(Money::from_pico(n));

@@ -4,9 +4,11 @@
 //! Configuration is changed only inside [`Store::change`], which raises the version that a running gateway watches.
 
 mod answers;
+mod budgets;
 mod column;
 mod costs;
 mod error;
+mod events;
 mod journal;
 mod keys;
 mod ledger;
@@ -21,6 +23,7 @@ pub mod traces;
 mod users;
 mod uses;
 
+pub use budgets::NewBudget;
 pub use costs::{CostQuery, CostRow, Costs, Dimension, Total};
 pub use error::StoreError;
 pub use keys::{KeyEdit, KeyRow, NewKey, Rotation};
@@ -35,7 +38,7 @@ pub use users::NewUser;
 #[cfg(test)]
 mod tests;
 
-use crate::records::{Org, Route, User};
+use crate::records::{Budget, Org, Route, User};
 use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -80,6 +83,8 @@ pub struct Snapshot {
     pub routes: Vec<Route>,
     /// What models turned out to do.
     pub sheets: Vec<SheetRow>,
+    /// Budgets.
+    pub budgets: Vec<Budget>,
 }
 
 impl Store {
@@ -120,6 +125,7 @@ impl Store {
             keys: self.all_keys()?,
             routes: self.all_routes()?,
             sheets: self.all_sheets()?,
+            budgets: self.all_budgets()?,
         })
     }
 

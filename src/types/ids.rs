@@ -25,6 +25,8 @@ row_id! {
     KeyId;
     /// A routing rule of one organisation.
     RouteId;
+    /// A budget of one organisation.
+    BudgetId;
 }
 
 /// Ids count from this moment (2020-01-01), so that they stay short.

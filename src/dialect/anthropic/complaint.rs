@@ -41,6 +41,7 @@ pub(super) fn write(complaint: &Complaint, trace_id: &str) -> Bytes {
         .put("message", &complaint.message)
         .put("code", complaint.code.as_str())
         .put_some("param", complaint.param.as_ref());
+    let error = complaint.facts.iter().fold(error, |error, (name, value)| error.put(name, value));
     Object::of("error").raw("error", error.finish()).raw("request_id", encode(trace_id)).finish().into()
 }
 

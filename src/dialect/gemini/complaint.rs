@@ -48,6 +48,7 @@ pub(super) fn write(complaint: &Complaint, trace_id: &str) -> Bytes {
         .put("code", complaint.code.as_str())
         .put_some("param", complaint.param.as_ref())
         .put("requestId", trace_id);
+    let metadata = complaint.facts.iter().fold(metadata, |metadata, (name, value)| metadata.put(name, value));
     let mut details = vec![
         Object::default()
             .put("@type", "type.googleapis.com/google.rpc.ErrorInfo")
