@@ -209,7 +209,6 @@ struct Round {
 
 impl Round {
     fn new(seed: u64) -> Round {
-        println!("OSAI_STORM_SEED={seed}");
         let (fake, home) = (Fake::start(), Home::new());
         home.add_provider("oa", "openai", &fake.openai_url());
         let key = home.key("app", &[]);
@@ -307,6 +306,7 @@ fn seeds() -> impl Iterator<Item = u64> {
 #[test]
 fn a_thousand_calls_share_a_budget() {
     for seed in seeds() {
+        println!("OSAI_STORM_SEED={seed}");
         let round = Round::new(seed);
         let gateway = round.home.serve();
         let over = Arc::new(AtomicBool::new(false));
@@ -331,6 +331,7 @@ fn a_thousand_calls_share_a_budget() {
 #[test]
 fn a_kill_in_the_midst_of_a_storm_loses_nothing() {
     for seed in seeds() {
+        println!("OSAI_STORM_SEED={seed}");
         let round = Round::new(seed.rotate_left(32));
         let done = Arc::new(AtomicUsize::new(0));
         let gateway = round.home.serve();

@@ -106,14 +106,18 @@ pub struct Complaint {
     /// The field at fault, as a path like `messages[2].content`.
     pub param: Option<String>,
     /// The provider's own type and code, where it refused.
-    pub provider_type: Option<String>,
+    pub provider_type: Option<Box<str>>,
     /// The provider's own code, where it refused.
     pub provider_code: Option<String>,
     /// When it is worth another try.
     pub retry_after: Option<Duration>,
-    /// More that programs can read: names, and values as texts.
-    pub facts: Vec<(&'static str, String)>,
+    /// More that programs can read.
+    pub facts: Option<Box<Facts>>,
 }
+
+/// Names, and values as texts, that an error has besides.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Facts(pub Vec<(&'static str, String)>);
 
 impl Complaint {
     /// A complaint with the code's usual status.
@@ -126,13 +130,23 @@ impl Complaint {
             provider_type: None,
             provider_code: None,
             retry_after: None,
-            facts: Vec::new(),
+            facts: None,
         }
     }
 
     /// The request is at fault, at this place.
     pub fn invalid(param: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Complaint {
         Complaint { param: Some(param.into()), ..Complaint::new(Code::InvalidRequest, message) }
+    }
+
+    /// The same with more that programs can read.
+    pub fn with_facts(self, facts: Vec<(&'static str, String)>) -> Complaint {
+        Complaint { facts: Some(Box::new(Facts(facts))), ..self }
+    }
+
+    /// Names and values that it has besides.
+    pub fn facts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.facts.iter().flat_map(|facts| facts.0.iter().map(|(name, value)| (*name, value.as_str())))
     }
 
     /// The same with another status.

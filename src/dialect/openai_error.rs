@@ -33,7 +33,7 @@ pub(super) fn write(complaint: &Complaint, trace_id: &str) -> Bytes {
         param: complaint.param.as_deref(),
         code: complaint.provider_code.as_deref().unwrap_or_else(|| complaint.code.as_str()),
         trace_id,
-        facts: complaint.facts.iter().map(|(name, value)| (*name, value.as_str())).collect(),
+        facts: complaint.facts().collect(),
     };
     to_vec(&Envelope { error }).into()
 }
@@ -65,7 +65,7 @@ pub(super) fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> C
     let message = said.message.unwrap_or_else(|| instead(status, body));
     Complaint {
         param: said.param,
-        provider_type: said.kind,
+        provider_type: said.kind.map(Into::into),
         provider_code: said.code,
         ..Complaint::new(Code::ProviderError, message).with_status(status).with_retry_after(retry_after)
     }
@@ -79,7 +79,7 @@ pub(super) fn reported(error: &RawValue) -> Complaint {
     let message = said.message.unwrap_or_else(|| format!("the provider reported an error: {}", clip(error.get())));
     Complaint {
         param: said.param,
-        provider_type: said.kind,
+        provider_type: said.kind.map(Into::into),
         provider_code: said.code,
         ..Complaint::new(Code::ProviderError, message).with_status(status.unwrap_or(Code::ProviderError.status()))
     }

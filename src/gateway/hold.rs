@@ -195,7 +195,7 @@ fn exceeded(refusal: &Refusal) -> Complaint {
     ];
     facts.extend(refusal.resets.map(|at| ("resets_at", at.to_string())));
     let wait = refusal.has_waited.then_some(PATIENCE);
-    Complaint { facts, ..Complaint::new(Code::BudgetExceeded, message).with_retry_after(wait) }
+    Complaint::new(Code::BudgetExceeded, message).with_retry_after(wait).with_facts(facts)
 }
 
 fn unpriced(target: &Target, found: &Found) -> Complaint {
@@ -207,7 +207,7 @@ fn unpriced(target: &Target, found: &Found) -> Complaint {
         target.name(),
         budget.map_or_else(String::new, |budget| setting(budget))
     );
-    Complaint { facts: vec![("scope", label)], ..Complaint::new(Code::PriceUnknown, message) }
+    Complaint::new(Code::PriceUnknown, message).with_facts(vec![("scope", label)])
 }
 
 fn unbounded(target: &Target, found: &Found, why: &str) -> Complaint {
@@ -216,7 +216,7 @@ fn unbounded(target: &Target, found: &Found, why: &str) -> Complaint {
         "the hard budget {label} needs to know what this call to {} can cost at most, and that is not known: {why}",
         target.provider.record.name
     );
-    Complaint { facts: vec![("scope", label)], ..Complaint::new(Code::PriceUnknown, message) }
+    Complaint::new(Code::PriceUnknown, message).with_facts(vec![("scope", label)])
 }
 
 fn setting(budget: &Budget) -> String {

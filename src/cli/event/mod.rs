@@ -44,6 +44,9 @@ impl Noun {
 /// budget_soft: a soft budget is used up. budget_hard: a hard budget refused a call, once a period. budget_overrun: a call
 /// cost more than could be foreseen.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  optscale-ai event list --since 7d
+  optscale-ai event list --kind budget_overrun -o json")]
 pub struct List {
     /// Since when: 1h, 7d, 2026-11-01 [default: 30d]
     #[arg(long, value_name = "TIME", value_parser = past)]

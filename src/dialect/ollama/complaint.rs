@@ -21,7 +21,7 @@ struct Body<'a> {
 /// Writes an error body; the same object ends a stream that fails.
 pub(super) fn write(complaint: &Complaint, trace_id: &str) -> Bytes {
     let code = complaint.provider_code.as_deref().unwrap_or_else(|| complaint.code.as_str());
-    let facts = complaint.facts.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let facts = complaint.facts().collect();
     to_vec(&Body { error: &complaint.message, code, trace_id, facts }).into()
 }
 
