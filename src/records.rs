@@ -9,7 +9,9 @@ pub use budget::{Budget, Charge, DefaultPrice, Event, EventKind, OnExceed, Payer
 pub use sheet::{Feature, Finding, Sheet, Verdict};
 
 use crate::price::Rates;
-use crate::types::{KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Secret, Task, Time, TraceId, Usage, UserId};
+use crate::types::{
+    KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Secret, Task, TeamId, Time, TraceId, Usage, UserId,
+};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -113,6 +115,25 @@ pub enum UserRole {
     Member,
 }
 
+impl UserRole {
+    /// Every role, from the most to the least.
+    pub const ALL: [UserRole; 3] = [UserRole::Owner, UserRole::Manager, UserRole::Member];
+
+    /// The word on the command line and in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            UserRole::Owner => "owner",
+            UserRole::Manager => "manager",
+            UserRole::Member => "member",
+        }
+    }
+
+    /// The role of that name.
+    pub fn parse(name: &str) -> Option<UserRole> {
+        UserRole::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+}
+
 /// A person in an organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
@@ -124,8 +145,27 @@ pub struct User {
     pub name: String,
     /// What it may do.
     pub role: UserRole,
-    /// Names of providers, or `provider/model`s, that it may call. Owners may call all.
+    /// The team that it is in.
+    pub team: Option<TeamId>,
+    /// Names of providers, or `provider/model`s, that it may call beside what its team may. Owners may call all.
     pub allowed: Vec<String>,
+    /// When it was added.
+    pub created: Time,
+}
+
+/// People of an organisation who may call the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Team {
+    /// Row id.
+    pub id: TeamId,
+    /// Its organisation.
+    pub org: OrgId,
+    /// Its name, unique in the organisation.
+    pub name: String,
+    /// Names of providers, or `provider/model`s, that its members may call.
+    pub allowed: Vec<String>,
+    /// When it was made.
+    pub created: Time,
 }
 
 /// How a request is signed.

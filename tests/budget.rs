@@ -261,6 +261,27 @@ fn every_scope_counts_its_own_calls() {
 }
 
 #[test]
+fn a_team_shares_what_its_members_spend() {
+    let stage = Stage::set(&[]);
+    stage.home.run(&["team", "add", "search"]);
+    stage.home.run(&["user", "invite", "ana@example.com", "--team", "search", "--allow", "oa"]);
+    let key = stage.home.key("anas", &["--user", "ana@example.com"]);
+    stage.home.run(&["budget", "set", "team:search", "1/month", "--default-price", PRICE]);
+    let url = format!("{}/chat/completions", stage.gateway.base_url());
+    let ask =
+        |limit| stage.client.post(&url).bearer_auth(&key).body(chat("oa/fake", limit).to_string()).send().unwrap();
+    assert_eq!(ask(10).status(), 200);
+    assert_eq!(stage.chat("oa/fake", 10).status(), 200);
+    let until = Instant::now() + SOON;
+    while ask(1_000_000).status() != 402 {
+        assert!(Instant::now() < until, "the gateway does not follow");
+    }
+    let spent = pico(&stage.explain("team:search")["spent_usd"]);
+    let one = i128::from(INPUT) * IN + 5 * OUT;
+    assert!(spent > 0 && spent % one == 0, "{spent}");
+}
+
+#[test]
 fn a_soft_budget_says_so_and_lets_through() {
     let stage = Stage::set(&[&["key:app", "0.000001/day", "--soft"]]);
     let first = stage.chat("priced/gpt-4o-mini", 10);

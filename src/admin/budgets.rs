@@ -9,7 +9,7 @@ use crate::types::{Money, OrgId, Time};
 /// A budget to be set.
 #[derive(Clone, Debug)]
 pub struct SetBudget {
-    /// What it applies to, in words: `org`, `user:EMAIL`, `key:NAME`, `provider:P`, `model:P/M`, `tag:K=V`, `session`.
+    /// What it applies to, in words: `org`, `team:T`, `user:EMAIL`, `key:NAME`, `provider:P`, `model:P/M`, `tag:K=V`, `session`.
     pub scope: String,
     /// How much may be spent in a period.
     pub limit: Money,
@@ -42,6 +42,7 @@ pub fn scope(store: &Store, org: OrgId, text: &str) -> Result<Scope, AdminError>
     match (word, name) {
         ("org", None) => Ok(Scope::Org),
         ("session", None) => Ok(Scope::Session),
+        ("team", Some(name)) => Ok(Scope::Team(super::teams::find(store, org, name)?.id)),
         ("user", Some(name)) => Ok(Scope::User(names::find_user(store, org, name)?.id)),
         ("key", Some(name)) => Ok(Scope::Key(super::keys::find(store, org, name)?.key.id)),
         ("provider", Some(name)) => Ok(Scope::Provider(names::find_provider(store, org, name)?.id)),
@@ -56,7 +57,8 @@ pub fn scope(store: &Store, org: OrgId, text: &str) -> Result<Scope, AdminError>
             Ok(Scope::Tag(name.to_owned(), value.to_owned()))
         }
         _ => {
-            let ways = "org, user:EMAIL, key:NAME, provider:NAME, model:PROVIDER/MODEL, tag:NAME=VALUE or session";
+            let ways =
+                "org, team:NAME, user:EMAIL, key:NAME, provider:NAME, model:PROVIDER/MODEL, tag:NAME=VALUE or session";
             Err(AdminError::invalid("scope", format!("`{text}` is no scope; write {ways}")))
         }
     }

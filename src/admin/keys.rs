@@ -55,6 +55,8 @@ pub struct EditKey {
     pub expires: Option<Option<Time>>,
     /// What it may spend, in place of the budgets that it has; `Some(None)` for whatever its other scopes may.
     pub budget: Option<Option<(Money, Period)>>,
+    /// Whose it is from now on.
+    pub user: Option<String>,
 }
 
 /// A key together with its text, which is not seen again unless it is kept sealed.
@@ -100,7 +102,7 @@ pub fn create(store: &Store, sealer: &Sealer, org: OrgId, wanted: &CreateKey) ->
     })
 }
 
-/// Changes what a key may call, its notes, or its end.
+/// Changes what a key may call, its notes, its end, or whose it is.
 ///
 /// # Errors
 /// [`AdminError::NotFound`] for the key or a provider, [`AdminError::Invalid`], [`AdminError::Refused`] where it is revoked.
@@ -117,6 +119,9 @@ pub fn edit(store: &Store, org: OrgId, name: &str, edit: &EditKey) -> Result<Key
         change.edit_key(key.id, &KeyEdit { providers, models, tags, expires })?;
         if let Some(budget) = edit.budget {
             set_budget(change, &key, budget)?;
+        }
+        if let Some(user) = &edit.user {
+            change.give_key(key.id, names::find_user(change, org, user)?.id)?;
         }
         Ok(find(change, org, name)?.key)
     })

@@ -3,6 +3,7 @@
 //!
 //! It knows no command line, no table and no page; what it refuses, it refuses with a reason that a person can act on.
 
+mod access;
 pub mod budgets;
 mod error;
 mod init;
@@ -12,6 +13,7 @@ pub mod orgs;
 pub mod providers;
 pub mod routes;
 pub mod sheets;
+pub mod teams;
 pub mod users;
 mod vendor;
 

@@ -1,7 +1,7 @@
 //! What names, notes and models may look like.
 
 use super::AdminError;
-use crate::records::{Route, User};
+use crate::records::{Route, Team, User};
 use crate::store::{ProviderRow, Store};
 use crate::types::OrgId;
 use std::collections::BTreeMap;
@@ -93,6 +93,13 @@ pub(super) fn find_user(store: &Store, org: OrgId, name: &str) -> Result<User, A
     let users = store.users(org)?;
     let found = users.iter().find(|user| user.name == name).cloned();
     found.ok_or_else(|| AdminError::not_found("user", name, users.iter().map(|user| user.name.as_str())))
+}
+
+/// The team with this name.
+pub(super) fn find_team(store: &Store, org: OrgId, name: &str) -> Result<Team, AdminError> {
+    let teams = store.teams(org)?;
+    let found = teams.iter().find(|team| team.name == name).cloned();
+    found.ok_or_else(|| AdminError::not_found("team", name, teams.iter().map(|team| team.name.as_str())))
 }
 
 /// The provider with this name.

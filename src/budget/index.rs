@@ -2,7 +2,7 @@
 
 use super::account::AccountId;
 use crate::records::{Budget, Payer, Scope};
-use crate::types::{BudgetId, KeyId, OrgId, ProviderId, UserId};
+use crate::types::{BudgetId, KeyId, OrgId, ProviderId, TeamId, UserId};
 use std::collections::HashMap;
 
 type Ids = Vec<AccountId>;
@@ -12,6 +12,7 @@ type ByText = HashMap<String, Ids>;
 #[derive(Default)]
 pub(super) struct Index {
     orgs: HashMap<OrgId, Ids>,
+    teams: HashMap<TeamId, Ids>,
     users: HashMap<UserId, Ids>,
     keys: HashMap<KeyId, Ids>,
     providers: HashMap<ProviderId, Ids>,
@@ -27,6 +28,7 @@ impl Index {
     pub fn put(&mut self, budget: &Budget, session: Option<&str>, id: AccountId) {
         match &budget.scope {
             Scope::Org => self.orgs.entry(budget.org).or_default().push(id),
+            Scope::Team(team) => self.teams.entry(*team).or_default().push(id),
             Scope::User(user) => self.users.entry(*user).or_default().push(id),
             Scope::Key(key) => self.keys.entry(*key).or_default().push(id),
             Scope::Provider(provider) => self.providers.entry(*provider).or_default().push(id),
@@ -57,6 +59,7 @@ impl Index {
     pub fn find(&self, payer: &Payer, ids: &mut Ids) -> Vec<AccountId> {
         let mut add = |found: Option<&Ids>| ids.extend(found.into_iter().flatten());
         add(self.orgs.get(&payer.org));
+        add(payer.team.and_then(|team| self.teams.get(&team)));
         add(payer.user.and_then(|user| self.users.get(&user)));
         add(payer.key.and_then(|key| self.keys.get(&key)));
         if let Some(provider) = payer.provider {

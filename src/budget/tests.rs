@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::records::{Budget, Charge, EventKind, OnExceed, Payer, Period, Raise, Scope};
-use crate::types::{BudgetId, KeyId, Money, OrgId, ProviderId, Time, TraceId, UserId};
+use crate::types::{BudgetId, KeyId, Money, OrgId, ProviderId, TeamId, Time, TraceId, UserId};
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +46,7 @@ fn book(budgets: Vec<Budget>) -> Book {
 fn payer(key: i64) -> Payer {
     Payer {
         org: OrgId(1),
+        team: Some(TeamId(1)),
         user: Some(UserId(1)),
         key: Some(KeyId(key)),
         provider: Some(ProviderId(1)),
@@ -193,12 +194,14 @@ fn each_session_has_its_own() {
 #[test]
 fn tags_models_providers_and_users_are_found() {
     let scopes = [
+        Scope::Team(TeamId(1)),
         Scope::User(UserId(1)),
         Scope::Provider(ProviderId(1)),
         Scope::Model(ProviderId(1), "m".to_owned()),
         Scope::Tag("env".to_owned(), "ci".to_owned()),
     ];
     let others = [
+        Scope::Team(TeamId(2)),
         Scope::User(UserId(2)),
         Scope::Provider(ProviderId(2)),
         Scope::Model(ProviderId(1), "n".to_owned()),
@@ -208,7 +211,7 @@ fn tags_models_providers_and_users_are_found() {
     let book = book(all.collect());
     held(&book, question(7, 1, 4));
     let held: Vec<i64> = book.balances(NOW).iter().map(|balance| balance.held.pico()).collect();
-    assert_eq!(held, [4, 4, 4, 4, 0, 0, 0, 0]);
+    assert_eq!(held, [4, 4, 4, 4, 4, 0, 0, 0, 0, 0]);
 }
 
 #[test]

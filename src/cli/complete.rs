@@ -7,7 +7,7 @@ use crate::config::{self, Home};
 use crate::connect;
 use crate::provider;
 use crate::records::Org;
-use crate::store::Store;
+use crate::store::{ProviderRow, Store};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use std::path::PathBuf;
 
@@ -34,6 +34,11 @@ pub fn users() -> ArgValueCandidates {
     names(|store, org| store.users(org.id).ok().map(|rows| rows.into_iter().map(|row| row.name).collect()))
 }
 
+/// Completes names of teams.
+pub fn teams() -> ArgValueCandidates {
+    names(|store, org| store.teams(org.id).ok().map(|rows| rows.into_iter().map(|row| row.name).collect()))
+}
+
 /// Completes names of organisations.
 pub fn orgs() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
@@ -46,12 +51,7 @@ pub fn orgs() -> ArgValueCandidates {
 pub fn models() -> ArgValueCandidates {
     names(|store, org| {
         let mut names: Vec<String> = store.routes(org.id).ok()?.into_iter().map(|route| route.name).collect();
-        for row in store.providers(org.id).ok()? {
-            let vendor = provider::find(&row.kind).and_then(|kind| kind.catalogue.clone());
-            let known = vendor.iter().flat_map(|vendor| catalogue::models(vendor)).map(|model| model.id.to_owned());
-            let offered: Vec<String> = if row.models.is_empty() { known.collect() } else { row.models };
-            names.extend(offered.into_iter().map(|model| format!("{}/{model}", row.name)));
-        }
+        names.extend(store.providers(org.id).ok()?.iter().flat_map(models_of));
         Some(names)
     })
 }
@@ -65,11 +65,29 @@ pub fn budgets() -> ArgValueCandidates {
 pub fn scopes() -> ArgValueCandidates {
     names(|store, org| {
         let mut scopes = vec!["org".to_owned(), "session".to_owned()];
+        scopes.extend(store.teams(org.id).ok()?.into_iter().map(|team| format!("team:{}", team.name)));
         scopes.extend(store.users(org.id).ok()?.into_iter().map(|user| format!("user:{}", user.name)));
         let keys = store.keys(org.id).ok()?.into_iter().map(|row| row.key).filter(|key| key.revoked.is_none());
         scopes.extend(keys.map(|key| format!("key:{}", key.name)));
         scopes.extend(store.providers(org.id).ok()?.into_iter().map(|row| format!("provider:{}", row.name)));
         Some(scopes)
+    })
+}
+
+/// The models of a provider as callers name them: those that it lists, else those that the catalogue knows of its vendor.
+fn models_of(row: &ProviderRow) -> Vec<String> {
+    let vendor = provider::find(&row.kind).and_then(|kind| kind.catalogue.clone());
+    let known = vendor.iter().flat_map(|vendor| catalogue::models(vendor)).map(|model| model.id.to_owned());
+    let offered: Vec<String> = if row.models.is_empty() { known.collect() } else { row.models.clone() };
+    offered.into_iter().map(|model| format!("{}/{model}", row.name)).collect()
+}
+
+/// Completes what can be allowed: providers, and their models.
+pub fn assignable() -> ArgValueCandidates {
+    names(|store, org| {
+        let rows = store.providers(org.id).ok()?;
+        let models = rows.iter().flat_map(models_of);
+        Some(rows.iter().map(|row| row.name.clone()).chain(models).collect())
     })
 }
 

@@ -3,6 +3,7 @@
 //! The definitions here feed the parser, the help, the manual pages, `docs/cli.md` and the completions.
 //! What commands do is in `admin`, `store` and `gateway`; here is how it is asked for and shown.
 
+mod audit;
 mod budget;
 mod complete;
 mod completions;
@@ -27,6 +28,7 @@ mod session;
 mod shape;
 mod table;
 mod target;
+mod team;
 mod trace;
 mod ui;
 mod up;
@@ -138,6 +140,8 @@ enum Command {
     Model(model::Noun),
     #[command(visible_alias = "users")]
     User(user::Noun),
+    #[command(visible_alias = "teams")]
+    Team(team::Noun),
     #[command(visible_alias = "keys")]
     Key(key::Noun),
     #[command(visible_alias = "budgets")]
@@ -150,6 +154,7 @@ enum Command {
     Costs(cost::Noun),
     #[command(visible_alias = "events")]
     Event(event::Noun),
+    Audit(audit::Noun),
     Connect(connect::Connect),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
@@ -166,12 +171,14 @@ impl Command {
             Command::Provider(noun) => noun.run(session),
             Command::Model(noun) => noun.run(session),
             Command::User(noun) => noun.run(session),
+            Command::Team(noun) => noun.run(session),
             Command::Key(noun) => noun.run(session),
             Command::Budget(noun) => noun.run(session),
             Command::Route(noun) => noun.run(session),
             Command::Traces(noun) => noun.run(session),
             Command::Costs(noun) => noun.run(session),
             Command::Event(noun) => noun.run(session),
+            Command::Audit(noun) => noun.run(session),
             Command::Connect(command) => command.run(session),
             Command::Doctor(command) => command.run(session),
             Command::Completions(command) => command.run(session),

@@ -8,7 +8,7 @@ use crate::price::Rates;
 use crate::records::{TraceRecord, UsageSource};
 use crate::store::Ledger;
 use crate::tokens;
-use crate::types::{Money, Task, Usage};
+use crate::types::{Money, Task, TeamId, Usage};
 use bytes::Bytes;
 use std::sync::{Arc, mpsc};
 
@@ -115,6 +115,8 @@ pub(crate) struct Unsure {
     pub is_fixed: bool,
     /// The price of a model that has none of its own.
     pub default: Option<Arc<Rates>>,
+    /// The team that the caller was in.
+    pub team: Option<TeamId>,
 }
 
 struct Job {
@@ -134,8 +136,9 @@ impl Estimator {
         std::thread::Builder::new().name("estimator".into()).spawn(move || {
             for job in jobs {
                 let before = job.record.cost.unwrap_or_default();
+                let team = job.unsure.team;
                 let record = refined(job);
-                if let Some(charge) = record.charge().filter(|charge| charge.cost != before) {
+                if let Some(charge) = record.charge(team).filter(|charge| charge.cost != before) {
                     book.correct(&charge, before);
                 }
                 ledger.correct(record);

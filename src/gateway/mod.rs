@@ -154,11 +154,11 @@ async fn carry(
     note(trace, |trace| trace.call(&call));
     if caller.version != gateway.snapshot().version {
         // While the body came the key may have been revoked.
-        caller = authenticate::authenticate(gateway, &arrival)?;
+        caller = known_again(gateway, &arrival, trace)?;
     }
     let plan = match planned(gateway, &caller, &call) {
         Err(_) if gateway.looked_again().await => {
-            caller = authenticate::authenticate(gateway, &arrival)?;
+            caller = known_again(gateway, &arrival, trace)?;
             planned(gateway, &caller, &call)?
         }
         plan => plan?,
@@ -176,6 +176,13 @@ async fn known(gateway: &Gateway, arrival: &Arrival) -> Outcome<Caller> {
         }
         found => found,
     }
+}
+
+/// Whose call it is now: what is configured may have changed since it arrived, and with it whose the key is.
+fn known_again(gateway: &Gateway, arrival: &Arrival, trace: &mut Option<Trace>) -> Outcome<Caller> {
+    let caller = authenticate::authenticate(gateway, arrival)?;
+    note(trace, |trace| trace.caller(&caller));
+    Ok(caller)
 }
 
 /// Whether the caller may call the model, and where the call goes.

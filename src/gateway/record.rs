@@ -12,7 +12,7 @@ use crate::catalogue::Model;
 use crate::dialect::Sight;
 use crate::records::{Attempt, Charge, Payer, Status, TraceRecord, UsageSource};
 use crate::store::Ticket;
-use crate::types::{Money, Protocol, Task, Time, TraceId, Usage};
+use crate::types::{Money, Protocol, Task, TeamId, Time, TraceId, Usage};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -40,6 +40,8 @@ pub(crate) struct Trace {
     unkept: usize,
     /// The words of a whole answer that has come in part.
     partly: String,
+    /// The team that the caller is in.
+    team: Option<TeamId>,
     /// How many answers were asked for.
     answers: u64,
     /// What is held for the attempt under way.
@@ -63,6 +65,7 @@ impl Trace {
             carried: None,
             unkept: 0,
             partly: String::new(),
+            team: None,
             answers: 1,
             hold: None,
             earlier: Vec::new(),
@@ -102,6 +105,7 @@ impl Trace {
     /// Whose call it is. The key's tags win over the caller's.
     pub fn caller(&mut self, caller: &Caller) {
         let key = &caller.key.key;
+        self.team = caller.key.team.as_ref().map(|team| team.id);
         self.edit(|record| {
             (record.org, record.user, record.key) = (Some(key.org), Some(key.user), Some(key.id));
             record.tags.extend(key.tags.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -143,7 +147,7 @@ impl Trace {
 
     /// Whom the call is charged to, once that is known.
     pub fn payer(&self) -> Option<Payer> {
-        self.record.as_ref().and_then(|record| record.payer())
+        self.record.as_ref().and_then(|record| record.payer(self.team))
     }
 
     /// Another attempt will be made: what was held for one that nobody bills is given back.
@@ -283,7 +287,7 @@ impl Trace {
         let gateway = self.gateway.clone();
         let closing = gateway.book.closing(record.id);
         let holds = self.cost(&mut record, &ending, unsure.as_mut());
-        let charge = record.payer().map(|payer| {
+        let charge = record.payer(self.team).map(|payer| {
             let cost = record.cost.unwrap_or_default();
             Charge { call: record.id, payer, cost, is_batch: false }
         });
@@ -377,6 +381,7 @@ impl Trace {
             unkept: self.unkept,
             tier: tier.map(str::to_owned),
             is_fixed: false,
+            team: self.team,
             default,
         })
     }

@@ -74,7 +74,7 @@ fn book(worker: &Worker, caller: &Caller, provider: &Arc<ProviderState>, batch: 
     let card = batch.model.as_deref().and_then(|model| gateway.cards.find(provider, model));
     estimate::price(&mut record, card.as_ref(), Some("batch"));
     let closing = gateway.book.closing(id);
-    let charge = record.charge().filter(|_| gateway.book.is_used());
+    let charge = record.charge(caller.key.team.as_ref().map(|team| team.id)).filter(|_| gateway.book.is_used());
     gateway.ledger().note(Box::new(record));
     if let Some(charge) = charge {
         let events = gateway.book.close(&[], &charge, crate::types::Time::now());

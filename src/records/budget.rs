@@ -1,7 +1,7 @@
 //! Budgets: how much may be spent by whom in which time; and who a call is charged to.
 
 use super::TraceRecord;
-use crate::types::{BudgetId, KeyId, Money, OrgId, ProviderId, Task, Time, TraceId, UserId};
+use crate::types::{BudgetId, KeyId, Money, OrgId, ProviderId, Task, TeamId, Time, TraceId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub enum Scope {
     /// All calls of the organisation.
     Org,
+    /// Those of a team's members.
+    Team(TeamId),
     /// Those of a user's keys.
     User(UserId),
     /// Those of a key.
@@ -158,6 +160,8 @@ impl Budget {
 pub struct Payer {
     /// The organisation.
     pub org: OrgId,
+    /// The team that the user was in.
+    pub team: Option<TeamId>,
     /// The user.
     pub user: Option<UserId>,
     /// The key.
@@ -186,10 +190,11 @@ pub struct Charge {
 }
 
 impl TraceRecord {
-    /// Whom its call is charged to; none where nobody is known.
-    pub fn payer(&self) -> Option<Payer> {
+    /// Whom its call is charged to, with the team that its user was in; none where nobody is known.
+    pub fn payer(&self, team: Option<TeamId>) -> Option<Payer> {
         Some(Payer {
             org: self.org?,
+            team,
             user: self.user,
             key: self.key,
             provider: self.provider,
@@ -200,9 +205,9 @@ impl TraceRecord {
     }
 
     /// What its call came to, as far as that is known.
-    pub fn charge(&self) -> Option<Charge> {
+    pub fn charge(&self, team: Option<TeamId>) -> Option<Charge> {
         let is_batch = self.task == Some(Task::Batch);
-        Some(Charge { call: self.id, payer: self.payer()?, cost: self.cost?, is_batch })
+        Some(Charge { call: self.id, payer: self.payer(team)?, cost: self.cost?, is_batch })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::column::Json;
 use super::{Change, Store, StoreError};
 use crate::records::{Budget, Charge, DefaultPrice, OnExceed, Payer, Period, Raise, Scope, Status};
-use crate::types::{BudgetId, KeyId, Money, OrgId, ProviderId, Task, Time, TraceId, UserId};
+use crate::types::{BudgetId, KeyId, Money, OrgId, ProviderId, Task, TeamId, Time, TraceId, UserId};
 use rusqlite::{Row, params};
 use std::collections::BTreeMap;
 
@@ -35,7 +35,8 @@ macro_rules! select_budgets {
         concat!(
             "SELECT b.id, b.org_id, b.scope, b.subject_id, b.subject, b.limit_pico, b.period, b.timezone, b.is_soft, ",
             "b.on_exceed, b.default_input_pico, b.default_output_pico, b.raised_pico, b.raised_until, b.created_at, ",
-            "coalesce(u.name, k.name, p.name) FROM budgets AS b ",
+            "coalesce(g.name, u.name, k.name, p.name) FROM budgets AS b ",
+            "LEFT JOIN teams AS g ON b.scope = 'team' AND g.id = b.subject_id ",
             "LEFT JOIN users AS u ON b.scope = 'user' AND u.id = b.subject_id ",
             "LEFT JOIN keys AS k ON b.scope = 'key' AND k.id = b.subject_id ",
             "LEFT JOIN providers AS p ON b.scope IN ('provider', 'model') AND p.id = b.subject_id ",
@@ -45,8 +46,11 @@ macro_rules! select_budgets {
     };
 }
 
-const CHARGES: &str = "SELECT id, org_id, user_id, key_id, provider_id, model, tags, session, cost_pico, task \
-                       FROM traces WHERE id >= ?1 AND cost_pico <> 0 AND (status = ?2) = ?3 AND org_id IS NOT NULL";
+const CHARGES: &str = "SELECT t.id, t.org_id, t.user_id, t.key_id, t.provider_id, t.model, t.tags, t.session, \
+    t.cost_pico, t.task, m.team_id FROM traces AS t \
+    LEFT JOIN memberships AS m ON m.user_id = t.user_id AND m.since_trace_id <= t.id \
+        AND (m.until_trace_id IS NULL OR m.until_trace_id > t.id) \
+    WHERE t.id >= ?1 AND t.cost_pico <> 0 AND (t.status = ?2) = ?3 AND t.org_id IS NOT NULL";
 
 impl Store {
     /// The budgets of an organisation.
@@ -156,6 +160,7 @@ impl Change<'_> {
 pub(super) fn columns(scope: &Scope) -> (&'static str, i64, String) {
     match scope {
         Scope::Org => ("org", 0, String::new()),
+        Scope::Team(team) => ("team", team.0, String::new()),
         Scope::User(user) => ("user", user.0, String::new()),
         Scope::Key(key) => ("key", key.0, String::new()),
         Scope::Provider(provider) => ("provider", provider.0, String::new()),
@@ -171,6 +176,7 @@ pub(super) fn scope(row: &Row<'_>, first: usize, name: Option<String>) -> rusqli
     let text: String = row.get(first + 2)?;
     let name = name.unwrap_or_else(|| id.to_string());
     Ok(match word.as_str() {
+        "team" => (Scope::Team(TeamId(id)), format!("team:{name}")),
         "user" => (Scope::User(UserId(id)), format!("user:{name}")),
         "key" => (Scope::Key(KeyId(id)), format!("key:{name}")),
         "provider" => (Scope::Provider(ProviderId(id)), format!("provider:{name}")),
@@ -210,6 +216,7 @@ fn charge(row: &Row<'_>) -> rusqlite::Result<Charge> {
     let task: Option<Task> = row.get(9)?;
     let payer = Payer {
         org: row.get(1)?,
+        team: row.get(10)?,
         user: row.get(2)?,
         key: row.get(3)?,
         provider: row.get(4)?,

@@ -1,7 +1,7 @@
 //! How the program's types stand in columns.
 
 use crate::records::{Bodies, Status, UsageSource, UserRole};
-use crate::types::{BudgetId, KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Task, Time, TraceId, UserId};
+use crate::types::{BudgetId, KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Task, TeamId, Time, TraceId, UserId};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,6 +32,7 @@ integer_columns! {
     KeyId: |id| id.0, |n| Some(KeyId(n));
     RouteId: |id| id.0, |n| Some(RouteId(n));
     BudgetId: |id| id.0, |n| Some(BudgetId(n));
+    TeamId: |id| id.0, |n| Some(TeamId(n));
     TraceId: |id| id.0, |n| Some(TraceId(n));
     Time: Time::millis, |n| Some(Time::from_millis(n));
     Money: Money::pico, |n| Some(Money::from_pico(n));
@@ -41,8 +42,6 @@ integer_columns! {
 }
 
 pub(super) const USAGE_SOURCES: [UsageSource; 3] = [UsageSource::None, UsageSource::Reported, UsageSource::Estimated];
-const ROLES: [(UserRole, &str); 3] =
-    [(UserRole::Owner, "owner"), (UserRole::Manager, "manager"), (UserRole::Member, "member")];
 
 /// A protocol as its place in the list, for rows that must be narrow. Elsewhere it stands by its name.
 #[derive(Clone, Copy)]
@@ -88,15 +87,14 @@ impl FromSql for Bodies {
 
 impl ToSql for UserRole {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        let name = ROLES.iter().find(|(role, _)| role == self).map_or("member", |(_, name)| *name);
-        Ok(name.into())
+        Ok(self.as_str().into())
     }
 }
 
 impl FromSql for UserRole {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<UserRole> {
         let name = value.as_str()?;
-        ROLES.iter().find(|(_, other)| *other == name).map(|(role, _)| *role).ok_or_else(|| unknown(name))
+        UserRole::parse(name).ok_or_else(|| unknown(name))
     }
 }
 

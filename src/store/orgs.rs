@@ -64,6 +64,7 @@ impl Change<'_> {
         let removals = [
             "UPDATE routes SET removed_at = ?2 WHERE org_id = ?1 AND removed_at IS NULL",
             "UPDATE providers SET removed_at = ?2, sealed_secret = NULL WHERE org_id = ?1 AND removed_at IS NULL",
+            "UPDATE teams SET removed_at = ?2 WHERE org_id = ?1 AND removed_at IS NULL",
             "UPDATE users SET removed_at = ?2 WHERE org_id = ?1 AND removed_at IS NULL",
             "UPDATE orgs SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL",
         ];

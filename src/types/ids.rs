@@ -27,6 +27,8 @@ row_id! {
     RouteId;
     /// A budget of one organisation.
     BudgetId;
+    /// A team of one organisation.
+    TeamId;
 }
 
 /// Ids count from this moment (2020-01-01), so that they stay short.

@@ -52,7 +52,7 @@ impl Noun {
 /// The scope that a command works on, and for which period.
 #[derive(Args)]
 struct Which {
-    /// org, user:EMAIL, key:NAME, provider:P, model:P/M, tag:K=V or session
+    /// org, team:T, user:EMAIL, key:NAME, provider:P, model:P/M, tag:K=V or session
     #[arg(value_name = "SCOPE", add = super::complete::budgets())]
     scope: String,
     /// Only the budget for this period: day, week, month or total

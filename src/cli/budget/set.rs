@@ -20,7 +20,7 @@ use crate::types::Money;
   optscale-ai budget set session 2/total
   optscale-ai budget set provider:local 20/month --default-price 0.50/1.50")]
 pub struct Set {
-    /// org, user:EMAIL, key:NAME, provider:P, model:P/M, tag:K=V or session (each session by itself)
+    /// org, team:T, user:EMAIL, key:NAME, provider:P, model:P/M, tag:K=V or session (each session by itself)
     #[arg(value_name = "SCOPE", add = complete::scopes())]
     scope: String,
     /// US dollars and the period that they are for: 10/day, 50/week, 500/month, 100/total

@@ -10,7 +10,7 @@ use crate::cli::{complete, words};
 use crate::records::Period;
 use crate::types::Money;
 
-/// Change what a key may call and spend, its end or its tags; its text stays
+/// Change what a key may call and spend, its end, its tags or its user; its text stays
 ///
 /// A list that is given replaces the whole list.
 #[derive(clap::Args)]
@@ -39,6 +39,9 @@ pub struct Edit {
     /// Note that each of its calls carries; may be repeated
     #[arg(long = "tag", value_name = "K=V", value_parser = words::pair)]
     tags: Vec<(String, String)>,
+    /// Whose it is from now on; it calls what this user may
+    #[arg(long, value_name = "USER", add = complete::users())]
+    user: Option<String>,
     /// No notes any more
     #[arg(long, conflicts_with = "tags")]
     no_tags: bool,
@@ -58,6 +61,7 @@ impl Edit {
             tags: (self.no_tags || !self.tags.is_empty()).then(|| self.tags.into_iter().collect()),
             expires: self.expires.map(Expiry::time),
             budget: (self.no_budget || self.budget.is_some()).then_some(self.budget),
+            user: self.user,
         };
         if edit == EditKey::default() {
             return Err(CliError::usage("nothing to change was named")

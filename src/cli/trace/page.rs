@@ -34,6 +34,7 @@ fn fields(detail: &TraceDetail) -> Vec<(&'static str, String)> {
         ("route", word(&row.route)),
         ("organisation", word(&row.org)),
         ("user", word(&row.user)),
+        ("team", word(&row.team)),
         ("key", word(&row.key)),
         ("session", word(&row.session)),
         ("tags", Shape::Text.words(&json!(row.tags))),

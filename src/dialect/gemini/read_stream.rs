@@ -157,8 +157,11 @@ impl Reader {
             self.queries = self.queries.max(usage::queries(grounding.1));
         }
         lane.note(&mut candidate);
-        if let Some(reason) = reason.filter(|reason| reason != "FINISH_REASON_UNSPECIFIED" && !lane.finished) {
-            lane.finish(&reason, events);
+        match reason.filter(|reason| reason != "FINISH_REASON_UNSPECIFIED") {
+            Some(reason) if !lane.finished => lane.finish(&reason, events),
+            // What the answer rests on may come behind its end.
+            _ if lane.finished => lane.noted(events),
+            _ => {}
         }
         Ok(())
     }
@@ -270,13 +273,18 @@ impl Lane {
         }
     }
 
-    fn finish(&mut self, reason: &str, events: &mut Vec<Event>) {
-        self.finished = true;
-        self.close(events);
+    /// Passes on what the candidate has said of itself.
+    fn noted(&mut self, events: &mut Vec<Event>) {
         if !self.notes.is_empty() {
             let notes = std::mem::take(&mut self.notes).finish();
             Json::parse(notes).into_iter().for_each(|raw| self.whole(raw, events));
         }
+    }
+
+    fn finish(&mut self, reason: &str, events: &mut Vec<Event>) {
+        self.finished = true;
+        self.close(events);
+        self.noted(events);
         let choice = self.choice;
         if let Some(logprobs) = logprobs::read(&self.logprobs) {
             events.push(Event::Logprobs { choice, logprobs });

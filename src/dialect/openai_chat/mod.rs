@@ -10,6 +10,7 @@ mod finish;
 mod frame;
 mod glance;
 mod lane;
+mod older_logprobs;
 mod peek;
 mod read_message;
 mod read_part;

@@ -1,7 +1,7 @@
 //! Writes a whole answer for callers: `chat.completion` and `text_completion` objects.
 
 use super::wire::to_vec;
-use super::{finish, usage};
+use super::{finish, older_logprobs, usage};
 use crate::canonical::{Choice, Finish, Json, Part, Reply, UsageReport, opened_seal};
 use crate::dialect::Written;
 use crate::types::{Protocol, Task, Time};
@@ -31,10 +31,10 @@ struct ChatChoice<'a> {
 }
 
 #[derive(Serialize)]
-struct TextChoice<'a> {
+struct TextChoice {
     text: String,
     index: usize,
-    logprobs: Option<&'a Json>,
+    logprobs: Option<Json>,
     finish_reason: &'static str,
 }
 
@@ -201,7 +201,7 @@ pub(super) fn ending(finish: Option<&Finish>, refused: bool, dropped: &mut Vec<S
     word
 }
 
-fn text_choice<'a>(index: usize, choice: &'a Choice, dropped: &mut Vec<String>) -> TextChoice<'a> {
+fn text_choice(index: usize, choice: &Choice, dropped: &mut Vec<String>) -> TextChoice {
     let mut words = String::new();
     for (place, part) in choice.parts.iter().enumerate() {
         match part {
@@ -212,7 +212,16 @@ fn text_choice<'a>(index: usize, choice: &'a Choice, dropped: &mut Vec<String>) 
     TextChoice {
         text: words,
         index,
-        logprobs: choice.logprobs.as_ref(),
+        logprobs: choice.logprobs.as_ref().and_then(|given| likely(given, dropped)),
         finish_reason: ending(choice.finish.as_ref(), false, dropped),
     }
+}
+
+/// Likelihoods as the older endpoint writes them; what is in no form that is known is named.
+pub(super) fn likely(given: &Json, dropped: &mut Vec<String>) -> Option<Json> {
+    let written = older_logprobs::of(given);
+    if written.is_none() {
+        dropped.push("logprobs".to_owned());
+    }
+    written
 }

@@ -3,7 +3,7 @@
 //!
 //! Entries of lists carry an `index`, which the official SDKs merge deltas by.
 
-use super::write_reply::{Extra, ending, seal_of_call};
+use super::write_reply::{Extra, ending, likely, seal_of_call};
 use super::{complaint, usage};
 use crate::canonical::{Block, BlockKind, Complaint, Delta, Event, Json, UsageReport};
 use crate::dialect::sse::write_data;
@@ -319,11 +319,13 @@ impl Writer {
     }
 
     fn logprobs(&mut self, choice: u32, logprobs: &Json, out: &mut BytesMut) {
-        let logprobs = Some(logprobs);
         if self.is_text() {
+            let Some(older) = likely(logprobs, &mut self.dropped) else { return };
+            let logprobs = Some(&older);
             return self.chunk(&[TextPiece { index: choice, logprobs, ..TextPiece::default() }], None, out);
         }
         self.role(choice, Some(""), out);
+        let logprobs = Some(logprobs);
         self.chunk(&[ChatPiece { index: choice, logprobs, ..ChatPiece::default() }], None, out);
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Writer {
     items: Vec<Item>,
     usage: Option<UsageReport>,
     finish: Option<Finish>,
+    /// Whether there are words by which the model declines.
+    refused: bool,
     dropped: Vec<String>,
     whole: Option<Bytes>,
 }
@@ -85,6 +87,7 @@ impl Writer {
             items: Vec::new(),
             usage: None,
             finish: None,
+            refused: false,
             dropped: Vec::new(),
             whole: None,
         }
@@ -169,6 +172,7 @@ impl Writer {
             self.added(place, &item, out);
             place
         };
+        self.refused |= refusal;
         let content = Content { refusal, text: String::new(), logprobs: None };
         let part = content.json();
         let Some(Kind::Message(parts)) = self.items.get_mut(place).map(|item| &mut item.kind) else { return };
@@ -405,7 +409,7 @@ impl WriteStream for Writer {
     fn end(&mut self, out: &mut BytesMut) {
         self.start(out);
         self.close_all(out);
-        let ending = finish::write(self.finish.as_ref());
+        let ending = finish::write(self.finish.as_ref(), self.refused);
         if ending.lost {
             self.drop_field("choices[0].finish_reason".to_owned());
         }

@@ -19,7 +19,7 @@ pub struct TraceRow {
     pub org: Option<String>,
     /// The user's name.
     pub user: Option<String>,
-    /// The team's name; there are no teams yet.
+    /// The name of the team that the user was in then.
     pub team: Option<String>,
     /// The key's name.
     pub key: Option<String>,
@@ -101,13 +101,16 @@ pub struct TraceDetail {
 /// The columns that [`read_row`] and [`read_detail`] read, by name.
 macro_rules! trace_columns {
     () => {
-        "SELECT t.*, o.name AS org, u.name AS user, k.name AS key, p.name AS provider, r.name AS route
+        "SELECT t.*, o.name AS org, u.name AS user, k.name AS key, p.name AS provider, r.name AS route, e.name AS team
 FROM traces AS t
 LEFT JOIN orgs AS o ON o.id = t.org_id
 LEFT JOIN users AS u ON u.id = t.user_id
 LEFT JOIN keys AS k ON k.id = t.key_id
 LEFT JOIN providers AS p ON p.id = t.provider_id
-LEFT JOIN routes AS r ON r.id = t.route_id"
+LEFT JOIN routes AS r ON r.id = t.route_id
+LEFT JOIN memberships AS m ON m.user_id = t.user_id AND m.since_trace_id <= t.id
+     AND (m.until_trace_id IS NULL OR m.until_trace_id > t.id)
+LEFT JOIN teams AS e ON e.id = m.team_id"
     };
 }
 pub(super) use trace_columns;
@@ -122,7 +125,7 @@ pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<TraceRow> {
         time: id.time(),
         org: row.get("org")?,
         user: row.get("user")?,
-        team: None,
+        team: row.get("team")?,
         key: row.get("key")?,
         model: row.get::<_, Option<String>>("model")?.map(|model| full_name(provider.as_deref(), &model)),
         provider,

@@ -1,14 +1,14 @@
 -- Why: budgets, and events that people should know of.
 -- Costs: nothing, both tables are new and empty.
 --
--- A scope is a word (org, user, key, provider, model, tag, session), the id of what it names where it names something,
+-- A scope is a word (org, team, user, key, provider, model, tag, session), the id of what it names where it names something,
 -- and a text: the model's name, or NAME=VALUE of a tag. There is one budget for a scope and a period.
 
 CREATE TABLE budgets (
     id                  INTEGER PRIMARY KEY,
     org_id              INTEGER NOT NULL REFERENCES orgs (id),
     scope               TEXT    NOT NULL,
-    -- Of the user, key or provider; a model's provider.
+    -- Of the team, user, key or provider; a model's provider.
     subject_id          INTEGER NOT NULL DEFAULT 0,
     subject             TEXT    NOT NULL DEFAULT '',
     limit_pico          INTEGER NOT NULL,
