@@ -3,9 +3,13 @@
 //! Plain data. How a record is stored, checked or shown is said elsewhere.
 
 mod budget;
+mod guard;
 mod sheet;
 
 pub use budget::{Budget, Charge, DefaultPrice, Event, EventKind, OnExceed, Payer, Period, Raise, Scope};
+pub use guard::{
+    Action, CheckOutcome, Evaluation, Guardrail, GuardrailRule, Policy, PolicyRule, Stage, Verdict as GuardVerdict,
+};
 pub use sheet::{Feature, Finding, Sheet, Verdict};
 
 use crate::price::Rates;
@@ -485,4 +489,6 @@ pub struct TraceRecord {
     pub tags: BTreeMap<String, String>,
     /// The caller's name for a group of calls.
     pub session: Option<String>,
+    /// What policies came to.
+    pub guards: Vec<Evaluation>,
 }

@@ -36,6 +36,8 @@ pub enum Code {
     RateLimitExceeded,
     /// The model or protocol lacks something that the request needs.
     UnsupportedFeature,
+    /// A policy does not let the request, or the answer, through.
+    PolicyViolation,
     /// The provider refused, with a status of its own.
     ProviderError,
     /// The provider refused the key that the gateway holds.
@@ -82,6 +84,7 @@ impl Code {
             Code::PriceUnknown => ("price_unknown", 402),
             Code::RateLimitExceeded => ("rate_limit_exceeded", 429),
             Code::UnsupportedFeature => ("unsupported_feature", 400),
+            Code::PolicyViolation => ("policy_violation", 400),
             Code::ProviderError => ("provider_error", 502),
             Code::ProviderKeyRejected => ("provider_key_rejected", 502),
             Code::ProviderUnreachable => ("provider_unreachable", 502),

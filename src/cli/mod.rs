@@ -13,12 +13,14 @@ mod detect;
 mod doctor;
 mod error;
 mod event;
+mod guardrail;
 mod init;
 mod key;
 mod man;
 mod model;
 mod org;
 mod pager;
+mod policy;
 mod provider;
 pub mod reference;
 mod route;
@@ -148,6 +150,10 @@ enum Command {
     Budget(budget::Noun),
     #[command(visible_alias = "routes")]
     Route(route::Noun),
+    #[command(visible_alias = "guardrails")]
+    Guardrail(guardrail::Noun),
+    #[command(visible_alias = "policies")]
+    Policy(policy::Noun),
     #[command(name = "traces", visible_alias = "trace")]
     Traces(trace::Noun),
     #[command(name = "costs", visible_alias = "cost")]
@@ -175,6 +181,8 @@ impl Command {
             Command::Key(noun) => noun.run(session),
             Command::Budget(noun) => noun.run(session),
             Command::Route(noun) => noun.run(session),
+            Command::Guardrail(noun) => noun.run(session),
+            Command::Policy(noun) => noun.run(session),
             Command::Traces(noun) => noun.run(session),
             Command::Costs(noun) => noun.run(session),
             Command::Event(noun) => noun.run(session),

@@ -10,7 +10,7 @@ use crate::budget::HoldId;
 use crate::canonical::{Code, Complaint};
 use crate::catalogue::Model;
 use crate::dialect::Sight;
-use crate::records::{Attempt, Charge, Payer, Status, TraceRecord, UsageSource};
+use crate::records::{Attempt, Charge, Evaluation, Payer, Stage, Status, TraceRecord, UsageSource};
 use crate::store::Ticket;
 use crate::types::{Money, Protocol, Task, TeamId, Time, TraceId, Usage};
 use std::sync::Arc;
@@ -216,6 +216,14 @@ impl Trace {
     /// What could not be translated.
     pub fn dropped(&mut self, paths: &[String]) {
         self.edit(|record| record.dropped.extend_from_slice(paths));
+    }
+
+    /// What policies came to, one way; a later look takes the place of an earlier one.
+    pub fn guarded(&mut self, way: Stage, evaluations: Vec<Evaluation>) {
+        self.edit(|record| {
+            record.guards.retain(|evaluation| evaluation.stage != way);
+            record.guards.extend(evaluations);
+        });
     }
 
     /// The first byte of the answer is there.
@@ -431,6 +439,7 @@ fn is_refusal(code: Code) -> bool {
         | Code::PriceUnknown
         | Code::RateLimitExceeded
         | Code::UnsupportedFeature
+        | Code::PolicyViolation
         | Code::Overloaded
         | Code::StorageUnavailable => true,
         Code::ProviderError
@@ -477,5 +486,6 @@ pub(crate) fn blank(id: TraceId, protocol: Protocol) -> TraceRecord {
         dropped: Vec::new(),
         tags: Default::default(),
         session: None,
+        guards: Vec::new(),
     }
 }

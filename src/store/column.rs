@@ -1,7 +1,10 @@
 //! How the program's types stand in columns.
 
 use crate::records::{Bodies, Status, UsageSource, UserRole};
-use crate::types::{BudgetId, KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Task, TeamId, Time, TraceId, UserId};
+use crate::types::{
+    BudgetId, GuardrailId, KeyId, Money, OrgId, PolicyId, Protocol, ProviderId, RouteId, Task, TeamId, Time, TraceId,
+    UserId,
+};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,6 +36,8 @@ integer_columns! {
     RouteId: |id| id.0, |n| Some(RouteId(n));
     BudgetId: |id| id.0, |n| Some(BudgetId(n));
     TeamId: |id| id.0, |n| Some(TeamId(n));
+    GuardrailId: |id| id.0, |n| Some(GuardrailId(n));
+    PolicyId: |id| id.0, |n| Some(PolicyId(n));
     TraceId: |id| id.0, |n| Some(TraceId(n));
     Time: Time::millis, |n| Some(Time::from_millis(n));
     Money: Money::pico, |n| Some(Money::from_pico(n));

@@ -10,6 +10,7 @@ mod column;
 mod costs;
 mod error;
 mod events;
+mod guards;
 mod journal;
 mod keys;
 mod ledger;
@@ -29,6 +30,7 @@ pub use audit::{AuditFault, AuditFilter, AuditReport, AuditRow};
 pub use budgets::NewBudget;
 pub use costs::{CostQuery, CostRow, Costs, Dimension, Total};
 pub use error::StoreError;
+pub use guards::{NewGuardrail, NewPolicy};
 pub use keys::{KeyEdit, KeyRow, NewKey, Rotation};
 pub use ledger::{Ledger, Ticket};
 pub use orgs::NewOrg;
@@ -42,7 +44,7 @@ pub use users::NewUser;
 #[cfg(test)]
 mod tests;
 
-use crate::records::{Budget, Org, Route, Team, User};
+use crate::records::{Budget, Guardrail, Org, Policy, Route, Team, User};
 use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior};
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
@@ -96,6 +98,10 @@ pub struct Snapshot {
     pub sheets: Vec<SheetRow>,
     /// Budgets.
     pub budgets: Vec<Budget>,
+    /// Guardrails.
+    pub guardrails: Vec<Guardrail>,
+    /// Policies, disabled ones too.
+    pub policies: Vec<Policy>,
 }
 
 /// In whose name a program changes things that nobody told to.
@@ -154,6 +160,8 @@ impl Store {
             routes: self.all_routes()?,
             sheets: self.all_sheets()?,
             budgets: self.all_budgets()?,
+            guardrails: self.all_guardrails()?,
+            policies: self.all_policies()?,
         })
     }
 

@@ -29,6 +29,10 @@ row_id! {
     BudgetId;
     /// A team of one organisation.
     TeamId;
+    /// A guardrail of one organisation.
+    GuardrailId;
+    /// A policy of one organisation.
+    PolicyId;
 }
 
 /// Ids count from this moment (2020-01-01), so that they stay short.
