@@ -7,6 +7,7 @@ use super::accept::{self, header};
 use super::authorise::{self, Grant};
 use super::call::{Answer, Arrival, Caller, Content, Outcome, Target};
 use super::carried::Carried;
+use super::hold;
 use super::multipart::Form;
 use super::record::Trace;
 use super::respond::{self, AnswerBody};
@@ -230,10 +231,15 @@ async fn send(
         }
     }
     let Some(trace) = trace.as_mut() else { return Err(nowhere()) };
+<<<<<<< HEAD
     let signing = Signing { side, record: &target.provider.record, client: worker.client() };
     let payload = shipped(request.payload, target.provider.record.wire_name(&target.model));
     let unsigned = Unsigned { method: &carried.method, endpoint: &endpoint, body: &[] };
     signing.sign(&unsigned, &mut headers).await?;
+=======
+    let hold = hold::carried(worker, target, carried.is_free(), trace)?;
+    trace.held(hold);
+>>>>>>> main
     trace.sent(None);
     let limits = worker.gateway().limits();
     let outgoing = Outgoing {
