@@ -302,7 +302,7 @@ async fn ask_maker(
     };
     let slow = |_| Complaint::new(Code::ProviderTimeout, format!("the provider `{name}` did not answer in time"));
     let (status, bytes) = tokio::time::timeout(limits.first_byte, exchange).await.map_err(slow)??;
-    signing.answered(status);
+    side.answered(status);
     if status == 401 {
         let message = format!("the provider `{name}` refused the API key that the gateway holds for it");
         return Err(Complaint::new(Code::ProviderKeyRejected, message));

@@ -10,7 +10,7 @@ use super::record::Trace;
 use super::respond;
 use super::route::Plan;
 use super::side::SideState;
-use super::signing::Signing;
+use super::signing;
 use super::snapshot::{Link, ProviderState};
 use super::stream::{AnswerStream, Carriage, Layout, Pace, witness};
 use super::translate::{self, Translated};
@@ -19,7 +19,7 @@ use crate::canonical::{Code, Complaint};
 use crate::dialect::sse::Framing;
 use crate::dialect::{Sight, StreamForm, Written};
 use crate::http::{HttpError, Outgoing, Patience, retry_after};
-use crate::provider::{Unsigned, sandbox};
+use crate::provider::sandbox;
 use crate::tokens;
 use crate::types::{Task, Time};
 use bytes::{Bytes, BytesMut};
@@ -153,14 +153,11 @@ async fn send(
     let endpoint =
         endpoint.ok_or_else(|| Complaint::new(Code::Internal, "the provider has no address for this task"))?;
     let limits = worker.gateway().limits();
-    let mut headers = translate::headers(ask, translated.same);
-    let signing = Signing { side: ask.side, record: &provider.record, client: worker.client() };
-    let unsigned = Unsigned { method: &Method::POST, endpoint: &endpoint, body: &translated.bytes };
-    signing.sign(&unsigned, &mut headers).await.inspect_err(|_| trace.unbilled())?;
+    let signed = signing::headers(worker, ask, (&endpoint, translated)).await;
     let outgoing = Outgoing {
         endpoint: &endpoint,
         method: Method::POST,
-        headers,
+        headers: signed.inspect_err(|_| trace.unbilled())?,
         body: translated.bytes.clone().into(),
         patience: Patience { connect: limits.connect },
     };
@@ -178,7 +175,7 @@ async fn send(
             })?
         }
     };
-    response.map(Upstream::network).inspect(|upstream| signing.answered(upstream.status)).map_err(|error| {
+    response.map(Upstream::network).inspect(|upstream| ask.side.answered(upstream.status)).map_err(|error| {
         if error.nothing_sent() {
             trace.unbilled();
         }

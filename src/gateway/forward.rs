@@ -231,15 +231,12 @@ async fn send(
         }
     }
     let Some(trace) = trace.as_mut() else { return Err(nowhere()) };
-<<<<<<< HEAD
+    let hold = hold::carried(worker, target, carried.is_free(), trace)?;
+    trace.held(hold);
     let signing = Signing { side, record: &target.provider.record, client: worker.client() };
     let payload = shipped(request.payload, target.provider.record.wire_name(&target.model));
     let unsigned = Unsigned { method: &carried.method, endpoint: &endpoint, body: &[] };
     signing.sign(&unsigned, &mut headers).await?;
-=======
-    let hold = hold::carried(worker, target, carried.is_free(), trace)?;
-    trace.held(hold);
->>>>>>> main
     trace.sent(None);
     let limits = worker.gateway().limits();
     let outgoing = Outgoing {
@@ -265,7 +262,7 @@ async fn send(
     match response {
         Ok(response) => {
             let upstream = Upstream::network(response);
-            signing.answered(upstream.status);
+            side.answered(upstream.status);
             trace.attempt(target.name(), Some(upstream.status), None);
             Ok((upstream, sent))
         }

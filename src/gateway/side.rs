@@ -127,6 +127,13 @@ impl SideState {
         format!("{base_url}{below}/{path}{mark}{}", queries.join("&"))
     }
 
+    /// Learns from the status of an answer whether the signature was accepted.
+    pub fn answered(&self, status: u16) {
+        if status == 401 {
+            self.signer.refused();
+        }
+    }
+
     /// Where the task is done for a model.
     pub fn endpoint(&self, task: Task, delivery: Delivery, model: &str) -> Option<Cow<'_, Endpoint>> {
         match self.addresses[task as usize][delivery as usize].as_ref()? {

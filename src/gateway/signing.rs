@@ -1,12 +1,14 @@
 //! Signs a request in the way of its provider, where that takes more than headers made beforehand.
 
-use super::call::Outcome;
+use super::Worker;
+use super::call::{Ask, Outcome};
 use super::side::SideState;
+use super::translate::{self, Translated};
 use crate::canonical::{Code, Complaint};
-use crate::http::Client;
+use crate::http::{Client, Endpoint};
 use crate::provider::{AuthError, Unsigned};
 use crate::records::Provider;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 
 /// One exchange with a provider, as far as its signature goes.
 pub(crate) struct Signing<'a> {
@@ -24,13 +26,22 @@ impl Signing<'_> {
         let signed = self.side.signer.sign(self.client, request, headers).await;
         signed.map_err(|error| complaint(&self.record.name, error))
     }
+}
 
-    /// Learns from the status of the answer whether the signature was accepted.
-    pub fn answered(&self, status: u16) {
-        if status == 401 {
-            self.side.signer.refused();
-        }
-    }
+/// The headers of a call to its target.
+///
+/// # Errors
+/// As [`Signing::sign`].
+pub(crate) async fn headers(
+    worker: &Worker,
+    ask: &Ask<'_>,
+    (endpoint, translated): (&Endpoint, &Translated),
+) -> Outcome<HeaderMap> {
+    let mut headers = translate::headers(ask, translated.same);
+    let signing = Signing { side: ask.side, record: &ask.target.provider.record, client: worker.client() };
+    let unsigned = Unsigned { method: &Method::POST, endpoint, body: &translated.bytes };
+    signing.sign(&unsigned, &mut headers).await?;
+    Ok(headers)
 }
 
 fn complaint(provider: &str, error: AuthError) -> Complaint {

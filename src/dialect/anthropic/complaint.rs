@@ -86,13 +86,8 @@ fn of_detail(detail: ErrorDetail<'_>, status: u16) -> Complaint {
     let message = owned(detail.message).filter(|message| !message.is_empty());
     let message = message.unwrap_or_else(|| format!("the provider refused with status {status} and no message"));
     Complaint {
-<<<<<<< HEAD
-        provider_type: owned(detail.kind),
-        provider_code: detail.code.as_str().map(str::to_owned).or_else(|| owned(detail.status)),
-=======
         provider_type: owned(detail.kind).map(Into::into),
-        provider_code: owned(detail.code),
->>>>>>> main
+        provider_code: detail.code.as_str().map(str::to_owned).or_else(|| owned(detail.status)),
         ..Complaint::new(Code::ProviderError, message)
     }
 }
