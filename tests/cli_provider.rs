@@ -393,3 +393,33 @@ added provider `file`: https://aiplatform.googleapis.com
 ",
     );
 }
+
+#[test]
+fn bedrock_is_where_its_region_is() {
+    let shell = Shell::new().set("KEYS", "AKIAEXAMPLE:secret").set("BAD", "AKIAEXAMPLE");
+    shell.fails(
+        "provider add bedrock --api-key-env KEYS",
+        2,
+        "error: set: `bedrock` needs the setting `region` (the AWS region, such as us-east-1); add --set region=VALUE\n",
+    );
+    shell.fails(
+        "provider add bedrock --set region=eu-west-1 --api-key-env BAD",
+        2,
+        "error: api-key: an access key is given with its secret: ID:SECRET, or ID:SECRET:SESSION_TOKEN\n",
+    );
+    shell.expect(
+        "provider add bedrock --set region=eu-west-1 --api-key-env KEYS",
+        0,
+        "",
+        "added provider `bedrock`: https://bedrock-runtime.eu-west-1.amazonaws.com\n",
+    );
+    let shell = shell.set("AWS_REGION", "cn-north-1");
+    shell.expect(
+        "provider add bedrock --name china --set domain=amazonaws.com.cn",
+        0,
+        "",
+        "region comes from AWS_REGION
+added provider `china`: https://bedrock-runtime.cn-north-1.amazonaws.com.cn
+",
+    );
+}

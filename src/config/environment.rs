@@ -72,6 +72,15 @@ pub const ENVIRONMENT: &[EnvironmentVariable] = &[
                ALL_PROXY for both; lower-case spellings count too.",
     },
     EnvironmentVariable {
+        name: "AWS_BEARER_TOKEN_BEDROCK",
+        help: "An API key of Amazon Bedrock, read with each call by providers of the kind `bedrock` that have no key of their own.",
+    },
+    EnvironmentVariable {
+        name: "AWS_ACCESS_KEY_ID",
+        help: "With AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN where it is short-lived: an access key, read in the same way where \
+               AWS_BEARER_TOKEN_BEDROCK is not set.",
+    },
+    EnvironmentVariable {
         name: "GCE_METADATA_HOST",
         help: "Where the metadata of a machine in Google Cloud are, if not at metadata.google.internal. Read when a provider of \
                the kind `vertex` that has no key needs a token.",

@@ -4,7 +4,9 @@
 //! reads answers. N caller dialects and M provider dialects cost N + M. A dialect never imports
 //! another one, and knows no key, no route and no table.
 
+mod amazon;
 pub mod anthropic;
+pub mod bedrock;
 pub mod cohere;
 pub mod gemini;
 mod json;
@@ -29,6 +31,7 @@ use crate::records::Quirks;
 use crate::scan::Cursor;
 use crate::types::{Protocol, Task, Time};
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
@@ -40,7 +43,7 @@ pub fn caller(protocol: Protocol) -> Option<&'static dyn CallerDialect> {
         Protocol::Anthropic => Some(&anthropic::Caller),
         Protocol::Gemini => Some(&gemini::Caller),
         Protocol::Ollama => Some(&ollama::Caller),
-        Protocol::Cohere => None,
+        Protocol::Cohere | Protocol::Bedrock => None,
         Protocol::Responses => Some(&responses::Caller),
     }
 }
@@ -54,6 +57,7 @@ pub fn provider(protocol: Protocol) -> &'static dyn ProviderDialect {
         Protocol::Gemini => &gemini::Provider,
         Protocol::Ollama => &ollama::Provider,
         Protocol::Cohere => &cohere::Provider,
+        Protocol::Bedrock => &bedrock::Provider,
     }
 }
 
@@ -343,6 +347,12 @@ pub trait ProviderDialect: Send + Sync {
     /// Edits a request of the same dialect for the target: the model's name, and what the gateway
     /// needs to be told (usage in streams). Everything else stays byte for byte.
     fn splice(&self, task: Task, body: &mut Body, peek: &Peek, target: &Target<'_>);
+
+    /// Puts into a request of the same dialect what its caller said in headers, where the target wants it there.
+    fn heed(&self, body: Bytes, headers: &HeaderMap, target: &Target<'_>) -> Bytes {
+        let _ = (headers, target);
+        body
+    }
 
     /// Writes a request that came in another dialect. Paths in it, of what is dropped or refused, are those of the
     /// prompt: `system[PART]`, `messages[TURN].content[PART]`; [`crate::canonical::Places`] makes them the caller's.

@@ -4,6 +4,7 @@
 //! Frames keep the bytes they came in, so that a stream nobody edits loses and changes none. Lines
 //! end in LF, CR LF or CR; a frame ends at an empty line.
 
+use super::amazon;
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::{memchr2, memchr2_iter};
 use std::borrow::Cow;
@@ -21,6 +22,8 @@ pub enum Framing {
     Lines,
     /// Messages of `application/vnd.amazon.eventstream`: the first four bytes are the length of all of it.
     Amazon,
+    /// The same, with a server-sent event inside of each: frames are what is inside.
+    Wrapped,
 }
 
 impl Framing {
@@ -29,8 +32,12 @@ impl Framing {
         match self {
             Framing::Events => "text/event-stream",
             Framing::Lines => "application/x-ndjson",
-            Framing::Amazon => "application/vnd.amazon.eventstream",
+            Framing::Amazon | Framing::Wrapped => "application/vnd.amazon.eventstream",
         }
+    }
+
+    fn is_binary(self) -> bool {
+        matches!(self, Framing::Amazon | Framing::Wrapped)
     }
 
     /// Where the first frame ends, looking from `from` on.
@@ -38,7 +45,7 @@ impl Framing {
         match self {
             Framing::Events => frame_end(bytes, from),
             Framing::Lines => memchr::memchr(b'\n', &bytes[from..]).map(|at| from + at + 1),
-            Framing::Amazon => {
+            Framing::Amazon | Framing::Wrapped => {
                 // A length that no message has ends the frame at once: its reader refuses it.
                 let length = u32::from_be_bytes(*bytes.first_chunk::<4>()?) as usize;
                 let length = length.max(4);
@@ -178,7 +185,7 @@ impl Chunk {
 impl Splitter {
     /// Cuts a stream of that kind.
     pub fn new(framing: Framing) -> Splitter {
-        Splitter { framing, started: framing == Framing::Amazon, ..Splitter::default() }
+        Splitter { framing, started: framing.is_binary(), ..Splitter::default() }
     }
 
     /// Takes the next bytes in.
@@ -202,7 +209,9 @@ impl Splitter {
         match self.framing.end(bytes, self.seen) {
             Some(end) => {
                 self.seen = 0;
-                Ok(Some(Frame { raw: self.rest.split_to(end) }))
+                let raw = self.rest.split_to(end);
+                let unwrapped = (self.framing == Framing::Wrapped).then(|| amazon::unwrapped(&raw).into());
+                Ok(Some(Frame { raw: unwrapped.unwrap_or(raw) }))
             }
             None if bytes.len() > MAX_FRAME => Err(FrameTooLarge),
             None => {
@@ -213,8 +222,11 @@ impl Splitter {
         }
     }
 
-    /// What is left when the stream is over: a frame whose empty line never came.
+    /// What is left when the stream is over: a frame whose empty line never came. A message that is not whole is none.
     pub fn finish(self) -> Option<Frame> {
+        if self.framing.is_binary() {
+            return None;
+        }
         let raw = match self.rest {
             Chunk::Whole(bytes) => bytes,
             Chunk::Grown(bytes) => bytes.freeze(),

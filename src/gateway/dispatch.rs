@@ -271,7 +271,7 @@ async fn accepted(
     }
     let headers = if translated.same { shown(&upstream.headers) } else { HeaderMap::new() };
     let status = upstream.status;
-    let (content, dropped) = if ask.call.peek.stream && is_stream(ask.side.dialect.framing(), &upstream.headers) {
+    let (content, dropped) = if ask.call.peek.stream && is_stream(ask.side.framing, &upstream.headers) {
         let pace = Pace { idle: worker.gateway().limits().idle, deadline };
         (stream(ask, (&translated, keeper, guard), (upstream, pace), slot)?, translated.dropped)
     } else {
@@ -377,7 +377,7 @@ fn stream(
     let id = if translated.same { String::new() } else { trace.id().to_string() };
     let writer = ask.call.dialect.answer_stream(&translate::answering(ask.call, &id, keeper.as_ref()));
     trace.streams();
-    let stream = AnswerStream::new((upstream.body, theirs.framing()), carriage, writer, trace, pace);
+    let stream = AnswerStream::new((upstream.body, ask.side.framing), carriage, writer, trace, pace);
     Ok(Content::Stream(Box::new(stream.kept_by(keeper).guarded_by(guard))))
 }
 

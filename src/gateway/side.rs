@@ -1,5 +1,6 @@
 //! A protocol that a provider speaks, made ready for calls: headers signed, addresses taken apart.
 
+use crate::dialect::sse::Framing;
 use crate::dialect::{self, Delivery, ProviderDialect};
 use crate::http::Endpoint;
 use crate::provider::{self, Signer};
@@ -13,6 +14,8 @@ use std::borrow::Cow;
 const IN_PATH: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/').remove(b'@');
 const MODEL: &str = "{model}";
+/// The same as one segment: its slashes are no slashes of the path.
+const SEGMENT: &str = "{model_segment}";
 
 /// A protocol that a provider speaks.
 pub(crate) struct SideState {
@@ -22,6 +25,8 @@ pub(crate) struct SideState {
     listing: String,
     /// Below which, under the base URL, whatever else is carried stands; with a query of its own, perhaps.
     root: Option<String>,
+    /// How streams are cut into frames.
+    pub framing: Framing,
     /// Whether a cloud answers in the protocol, and refuses in words of its own.
     pub is_hosted: bool,
     /// For each task, whole and streamed.
@@ -51,7 +56,11 @@ impl SideState {
     /// What cannot be used, in words.
     pub fn new(side: &Side, record: &Provider) -> Result<SideState, String> {
         let mut state = SideState::unreachable(side);
-        state.is_hosted = side.protocol == Protocol::Anthropic && record.quirks.hosted.is_some();
+        let hosted = record.quirks.hosted.as_ref().filter(|_| side.protocol == Protocol::Anthropic);
+        state.is_hosted = hosted.is_some();
+        if hosted.is_some_and(|hosted| hosted.binary) {
+            state.framing = Framing::Wrapped;
+        }
         let auth = side.auth.as_ref().unwrap_or(&record.auth);
         state.signer = Signer::new(auth, record).map_err(|error| error.to_string())?;
         state.headers = state.signer.fixed().to_vec();
@@ -76,6 +85,7 @@ impl SideState {
             dialect,
             listing: side.paths.get("models").map_or(dialect.models_path(), String::as_str).to_owned(),
             root: side.paths.get("root").cloned(),
+            framing: dialect.framing(),
             is_hosted: false,
             models: side.models.clone(),
             addresses: [const { [const { None }; Delivery::ALL.len()] }; Task::ALL.len()],
@@ -114,7 +124,7 @@ impl SideState {
 
     /// Where the provider at that base URL lists its models.
     pub fn listing(&self, base_url: &str) -> String {
-        format!("{base_url}{}", self.listing)
+        if self.listing.contains("://") { self.listing.clone() } else { format!("{base_url}{}", self.listing) }
     }
 
     /// Where whatever else there is stands at the provider at that base URL: `path`, and `query` without its mark.
@@ -140,7 +150,8 @@ impl SideState {
             Address::Fixed(endpoint) => Some(Cow::Borrowed(endpoint)),
             Address::Of { base, path } => {
                 let model = utf8_percent_encode(model, IN_PATH).to_string();
-                base.with_path(&path.replace(MODEL, &model)).ok().map(Cow::Owned)
+                let path = path.replace(SEGMENT, &model.replace('/', "%2F")).replace(MODEL, &model);
+                base.with_path(&path).ok().map(Cow::Owned)
             }
         }
     }
@@ -149,10 +160,11 @@ impl SideState {
 impl Address {
     fn parse(base_url: &str, path: &str) -> Result<Address, String> {
         let address = format!("{base_url}{path}");
-        if !address.contains(MODEL) {
+        if !address.contains(MODEL) && !address.contains(SEGMENT) {
             return Endpoint::parse(&address).map(Address::Fixed).map_err(|error| error.to_string());
         }
-        let base = Endpoint::parse(&address.replace(MODEL, "")).map_err(|error| error.to_string())?;
+        let base =
+            Endpoint::parse(&address.replace(MODEL, "").replace(SEGMENT, "")).map_err(|error| error.to_string())?;
         let path = address.get(base.origin().len()..).unwrap_or_default().to_owned();
         Ok(Address::Of { base, path })
     }

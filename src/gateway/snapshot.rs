@@ -3,7 +3,7 @@
 
 use super::guarding::Guards;
 use super::side::SideState;
-use crate::provider::{self, sandbox};
+use crate::provider::{self, Own, sandbox};
 use crate::records::{Auth, Guardrail, Key, Org, Policy, Provider, Quirks, Route, Sheet, Side, Team, User, UserRole};
 use crate::secrets::{KeyHash, Sealer, Slot};
 use crate::store::{self, KeyRow, ProviderRow};
@@ -243,12 +243,13 @@ fn link(record: Provider) -> ProviderState {
 fn opened(row: ProviderRow, sealer: &Sealer) -> Result<Provider, (Box<Provider>, String)> {
     let kind = provider::find(&row.kind);
     let protocol = row.protocol.or(kind.map(|kind| kind.protocol)).unwrap_or(Protocol::Openai);
+    let own = if row.base_url.is_some() { Own::Elsewhere } else { Own::Address };
     let mut record = Provider {
         id: row.id,
         org: row.org,
         name: row.name,
         protocol,
-        sides: kind.map_or_else(|| vec![Side::plain(protocol)], |kind| kind.sides(protocol, &row.settings)),
+        sides: kind.map_or_else(|| vec![Side::plain(protocol)], |kind| kind.sides(protocol, &row.settings, own)),
         base_url: String::new(),
         auth: kind.map_or(Auth::None, |kind| kind.auth(protocol)),
         settings: kind.map(|kind| kind.with_defaults(&row.settings)).unwrap_or_default(),

@@ -54,7 +54,8 @@ pub(crate) fn request(ask: &Ask<'_>) -> Outcome<Translated> {
         let (bytes, peek) = rewritten.as_ref().map_or((&call.body, &call.peek), |(bytes, peek)| (bytes, peek));
         let mut body = Body::new(bytes.clone());
         theirs.splice(call.task, &mut body, peek, &facts);
-        return Ok(Translated { bytes: body.finish(), task: call.task, same: true, dropped: Vec::new() });
+        let bytes = theirs.heed(body.finish(), &call.headers, &facts);
+        return Ok(Translated { bytes, task: call.task, same: true, dropped: Vec::new() });
     }
     let task = if call.task == Task::Completion { Task::Chat } else { call.task };
     if matches!(task, Task::Embedding | Task::EmbeddingBatch) {

@@ -283,6 +283,10 @@ fn put_right(url: &Url, protocol: Protocol, kind: &Kind) -> Vec<String> {
             take_off(&mut path, COHERE_ENDPOINTS);
             path
         }
+        Protocol::Bedrock => {
+            path.truncate(path.iter().position(|part| part == "model").unwrap_or(path.len()));
+            path
+        }
         Protocol::Openai | Protocol::Responses => {
             take_off(&mut path, OPENAI_ENDPOINTS);
             match own_path(kind, url).filter(|_| kind.protocol == protocol) {

@@ -14,6 +14,7 @@ pub(super) const FILES: &[&str] = &[
     include_str!("builtin/anthropic.toml"),
     include_str!("builtin/google.toml"),
     include_str!("builtin/vertex.toml"),
+    include_str!("builtin/bedrock.toml"),
     include_str!("builtin/azure.toml"),
     include_str!("builtin/mistral.toml"),
     include_str!("builtin/groq.toml"),
@@ -44,6 +45,15 @@ pub(super) const FILES: &[&str] = &[
 // A file that does not parse would be missing here; the tests hold that none is.
 static KINDS: LazyLock<Vec<Kind>> =
     LazyLock::new(|| FILES.iter().filter_map(|text| toml::from_str(text).ok()).collect());
+
+/// Whether a vendor is spoken to at its own address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Own {
+    /// At its own.
+    Address,
+    /// Where the user said.
+    Elsewhere,
+}
 
 /// What is known of a vendor before anybody registers a connection to it.
 #[derive(Clone, Debug, Deserialize)]
@@ -112,13 +122,17 @@ impl Kind {
     }
 
     /// All that it speaks where `protocol` was chosen, which comes first; in its paths what was said of the connection.
-    pub fn sides(&self, protocol: Protocol, said: &Settings) -> Vec<Side> {
+    /// Paths that are whole addresses are those of the vendor's own: `own` says whether it is spoken to there.
+    pub fn sides(&self, protocol: Protocol, said: &Settings, own: Own) -> Vec<Side> {
         if protocol != self.protocol {
             return vec![Side::plain(protocol)];
         }
         let mut sides = self.sides_as_written();
         for path in sides.iter_mut().flat_map(|side| side.paths.values_mut()) {
             *path = self.fill(path, said);
+            if own == Own::Elsewhere && path.contains("://") {
+                *path = path.splitn(4, '/').nth(3).map(|rest| format!("/{rest}")).unwrap_or_default();
+            }
         }
         sides
     }
@@ -138,7 +152,9 @@ impl Kind {
     pub fn auth(&self, protocol: Protocol) -> Auth {
         match protocol {
             same if same == self.protocol => self.auth.clone(),
-            Protocol::Openai | Protocol::Responses | Protocol::Ollama | Protocol::Cohere => Auth::Bearer,
+            Protocol::Openai | Protocol::Responses | Protocol::Ollama | Protocol::Cohere | Protocol::Bedrock => {
+                Auth::Bearer
+            }
             Protocol::Anthropic => Auth::Header("x-api-key".to_owned()),
             Protocol::Gemini => Auth::Header("x-goog-api-key".to_owned()),
         }

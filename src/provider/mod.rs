@@ -14,6 +14,6 @@ pub(crate) mod testing;
 
 pub use auth::{AuthError, SignError, Signer, Unsigned, check_secret, default_headers, header};
 pub use base_url::{BaseUrlError, base_url};
-pub use kind::{Kind, find, kinds};
+pub use kind::{Kind, Own, find, kinds};
 pub use reference::reference;
 pub use settings::{Setting, SettingError, Settings};

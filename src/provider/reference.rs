@@ -29,6 +29,7 @@ fn row(kind: &Kind) -> String {
     let signed = match &kind.auth {
         Auth::Bearer => code("Authorization: Bearer"),
         Auth::Header(name) => code(name),
+        Auth::Aws => "Signature Version 4, or `Authorization: Bearer`".to_owned(),
         Auth::Google => "a token of Google Cloud, or `x-goog-api-key`".to_owned(),
         Auth::Azure => "`api-key`, or a token of Microsoft Entra".to_owned(),
         Auth::None => "nothing".to_owned(),

@@ -15,6 +15,8 @@ pub type Settings = BTreeMap<String, String>;
 
 /// Stands in paths for the model's name, which only a call knows.
 const MODEL: &str = "model";
+/// The same as one segment of the path, its slashes encoded.
+const SEGMENT: &str = "model_segment";
 
 /// One thing that can be said of a connection.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -146,7 +148,7 @@ impl Kind {
             filled.push_str(before);
             let (name, after) = named.split_once('}').unwrap_or((named, ""));
             match name {
-                MODEL => filled.push_str("{model}"),
+                MODEL | SEGMENT => filled.push_str(&format!("{{{name}}}")),
                 _ => filled.push_str(&self.part(name, said)),
             }
             rest = after;
@@ -270,7 +272,11 @@ mod tests {
                 for part in template.split('{').skip(1) {
                     let name = part.split('}').next().unwrap();
                     let derived = kind.derived.iter().any(|derived| derived.name == name);
-                    assert!(name == MODEL || derived || kind.setting(name).is_some(), "{}: {template}", kind.name);
+                    assert!(
+                        [MODEL, SEGMENT].contains(&name) || derived || kind.setting(name).is_some(),
+                        "{}: {template}",
+                        kind.name
+                    );
                 }
             }
             for setting in kind.derived.iter().map(|derived| &derived.of) {

@@ -14,6 +14,8 @@ pub enum Auth {
     Header(String),
     /// As Azure wants it: a key in `api-key`, or a token of Microsoft Entra.
     Azure,
+    /// As AWS wants it: Signature Version 4, or an API key of Bedrock.
+    Aws,
     /// As Google Cloud wants it: tokens that a file of credentials or the machine makes, or a key in `x-goog-api-key`.
     Google,
     /// No secret.
@@ -73,6 +75,9 @@ pub struct Hosted {
     pub version: String,
     /// Whether `stream` stands in the body.
     pub stream: bool,
+    /// Whether it is at AWS: streams are binary messages with the events inside, and the body names features in beta.
+    #[serde(default)]
+    pub binary: bool,
 }
 
 /// How thinking is asked for.

@@ -34,17 +34,20 @@ pub enum Protocol {
     Cohere,
     /// OpenAI's Responses, with their token counting.
     Responses,
+    /// AWS Bedrock's Converse. Only providers speak it.
+    Bedrock,
 }
 
 impl Protocol {
     /// Every protocol, in the order in which help texts name them.
-    pub const ALL: [Protocol; 6] = [
+    pub const ALL: [Protocol; 7] = [
         Protocol::Openai,
         Protocol::Anthropic,
         Protocol::Gemini,
         Protocol::Ollama,
         Protocol::Cohere,
         Protocol::Responses,
+        Protocol::Bedrock,
     ];
 
     /// The name used on the command line, in files and in the store.
@@ -56,6 +59,7 @@ impl Protocol {
             Protocol::Ollama => "ollama",
             Protocol::Cohere => "cohere",
             Protocol::Responses => "responses",
+            Protocol::Bedrock => "bedrock",
         }
     }
 

@@ -45,7 +45,8 @@
 //!
 //! It stands for clouds too: below `/openai/` it is Azure's (in both of its forms), below `publishers/` and `endpoints/openapi`
 //! Vertex's. At `oauth2/v2.0/token`, `/token` and where Google's machines have their metadata it makes tokens, [`TOKEN`], for
-//! whoever has the secret [`CLIENT_SECRET`], signs, or is a machine.
+//! whoever has the secret [`CLIENT_SECRET`], signs, or is a machine. Below `/model/` it is AWS Bedrock, and looks at the signature:
+//! access keys have the secret [`AWS_SECRET`], the API key is [`AWS_KEY`].
 //!
 //! # For tests in other languages
 //!
@@ -56,6 +57,8 @@
 
 #[path = "fake/anthropic.rs"]
 mod anthropic;
+#[path = "fake/bedrock.rs"]
+mod bedrock;
 #[path = "fake/carried.rs"]
 mod carried;
 #[path = "fake/clouds.rs"]
@@ -73,6 +76,7 @@ mod responses;
 #[path = "fake/script.rs"]
 mod script;
 
+pub use bedrock::{AWS_KEY, AWS_SECRET};
 pub use clouds::{CLIENT_SECRET, TOKEN};
 pub use http::{Answer, Request, Step};
 pub use script::*;
@@ -262,7 +266,10 @@ fn scripted(request: &Request) -> Answer {
     if let Some(task) = path.strip_prefix("/v1beta/").filter(|task| !task.starts_with("openai/")) {
         return gemini::answer(request, task, query);
     }
-    if let Some(answer) = clouds::token(request, path).or_else(|| clouds::vertex(request, path, query)) {
+    if let Some(answer) = clouds::token(request, path)
+        .or_else(|| clouds::vertex(request, path, query))
+        .or_else(|| bedrock::answer(request, path))
+    {
         return answer;
     }
     let path = clouds::azure_path(path.strip_prefix("/v1beta/openai").unwrap_or(path));

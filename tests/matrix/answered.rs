@@ -99,6 +99,7 @@ fn ended(protocol: P, reason: &str) -> Value {
         ),
         P::Gemini => gemini(json!([{"text": said}]), if reason == "stop" { "STOP" } else { reason }, json!({})),
         P::Ollama => ollama(json!({"content": said}), reason),
+        P::Bedrock => panic!("no provider of the page"),
         P::Cohere => cohere(
             json!({"content": [{"type": "text", "text": said}]}),
             if reason == "stop" { "COMPLETE" } else { reason },

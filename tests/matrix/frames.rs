@@ -13,6 +13,7 @@ pub fn streamed(protocol: Protocol, whole: &Value) -> String {
         Protocol::Gemini => gemini(whole),
         Protocol::Ollama => ollama(whole),
         Protocol::Cohere => cohere(whole),
+        Protocol::Bedrock => panic!("no provider of the page"),
     }
 }
 

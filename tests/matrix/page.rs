@@ -69,6 +69,7 @@ fn heading(protocol: Protocol) -> &'static str {
         Protocol::Gemini => "Gemini",
         Protocol::Ollama => "Ollama",
         Protocol::Cohere => "Cohere",
+        Protocol::Bedrock => "Bedrock",
     }
 }
 

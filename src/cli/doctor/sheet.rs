@@ -5,6 +5,7 @@ use super::check::{Check, Stand};
 use crate::admin::sheets;
 use crate::catalogue::Capabilities;
 use crate::cli::error::Outcome;
+use crate::dialect;
 use crate::gateway::{Address, Look, Place, Probe};
 use crate::records::{Feature, Finding, Sheet, Status, Verdict};
 use crate::store::{Found, Store};
@@ -63,7 +64,7 @@ fn clients(setting: &Setting<'_>) -> Outcome<Vec<Probe>> {
     let (Some(url), Some(key)) = (&setting.reached.base_url, setting.key) else { return Ok(Vec::new()) };
     let address = Address { base_url: url.clone(), key: key.text.clone() };
     let mut probes = Vec::new();
-    for protocol in Protocol::ALL {
+    for protocol in Protocol::ALL.into_iter().filter(|protocol| dialect::caller(*protocol).is_some()) {
         probes.push(Probe::client(&address, protocol, setting.ca_file)?);
     }
     Ok(probes)

@@ -20,6 +20,7 @@ use crate::types::{Protocol, Secret};
   optscale-ai provider add ollama --base-url http://gpu-box.local:11434 --allow-http
   optscale-ai provider add custom --name local --base-url http://127.0.0.1:9000/v1 --protocol openai
   optscale-ai provider add azure --set resource=my-resource --api-key-env AZURE_OPENAI_API_KEY
+  optscale-ai provider add bedrock --set region=eu-west-1 --api-key-file keys.json
   optscale-ai provider add vertex --set location=europe-west4 --api-key-file account.json
   optscale-ai provider add sandbox                          answers by itself; costs nothing")]
 pub struct Add {

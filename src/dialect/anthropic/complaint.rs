@@ -4,6 +4,7 @@
 
 use super::wire::{Object, Str, encode};
 use crate::canonical::{Code, Complaint};
+use crate::dialect::amazon;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
@@ -67,6 +68,10 @@ pub(super) struct ErrorDetail<'a> {
 
 /// An error answer with this status.
 pub(super) fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Complaint {
+    // AWS, where it hosts the models.
+    if let Some(complaint) = amazon::complaint(status, retry_after, body) {
+        return complaint;
+    }
     let complaint = match serde_json::from_slice::<ErrorBody<'_>>(body) {
         Ok(ErrorBody { error }) => of_detail(error, status),
         Err(_) => Complaint::new(Code::ProviderError, stranger(status, body)),

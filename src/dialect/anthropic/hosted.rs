@@ -7,9 +7,12 @@ use crate::body::Body;
 use crate::dialect::Peek;
 use crate::records::Hosted;
 use crate::types::Task;
+use bytes::Bytes;
+use http::HeaderMap;
 use std::ops::Range;
 
 const VERSION: &str = "anthropic_version";
+const BETAS: &str = "anthropic_beta";
 
 /// Takes out what the URL says, and says the version. All else stays byte for byte.
 pub(super) fn splice(task: Task, body: &mut Body, peek: &Peek, hosted: &Hosted) {
@@ -42,6 +45,23 @@ pub(super) fn splice(task: Task, body: &mut Body, peek: &Peek, hosted: &Hosted) 
     }
 }
 
+/// The features of a caller's header `anthropic-beta`, in the body: AWS takes them there.
+pub(super) fn with_betas(body: Bytes, headers: &HeaderMap) -> Bytes {
+    let said = headers.get_all("anthropic-beta").iter().filter_map(|value| value.to_str().ok());
+    let betas: Vec<&str> =
+        said.flat_map(|value| value.split(',')).map(str::trim).filter(|beta| !beta.is_empty()).collect();
+    let Ok(text) = std::str::from_utf8(&body) else { return body };
+    let members = Members::lenient(text, &At::Top).map(|members| members.0).unwrap_or_default();
+    let has_own = members.iter().any(|(name, _)| name == BETAS);
+    if betas.is_empty() || members.is_empty() || has_own {
+        return body;
+    }
+    let first = text.find('{').map_or(0, |brace| brace + 1);
+    let mut edited = Body::new(body.clone());
+    edited.insert(first, format!("\"{BETAS}\":{},", encode(&betas)));
+    edited.finish()
+}
+
 /// Where a member stands, by where its value stands. Its name has no quotation mark in it.
 fn member(text: &str, value: Range<usize>) -> Range<usize> {
     let closing = text[..value.start].rfind('"').unwrap_or_default();
@@ -63,7 +83,6 @@ fn with_comma(text: &str, member: Range<usize>) -> Range<usize> {
 mod tests {
     use super::super::peek::peek;
     use super::*;
-    use bytes::Bytes;
     use proptest::prelude::*;
     use serde_json::Value;
 
@@ -75,7 +94,7 @@ mod tests {
     }
 
     fn vertex() -> Hosted {
-        Hosted { version: "v1".to_owned(), stream: true }
+        Hosted { version: "v1".to_owned(), stream: true, binary: false }
     }
 
     #[test]
@@ -102,6 +121,17 @@ mod tests {
             spliced(Task::CountTokens, r#"{"model":"m","messages":[]}"#, &vertex()),
             r#"{"anthropic_version":"v1","model":"m","messages":[]}"#
         );
+    }
+
+    #[test]
+    fn features_of_the_header_go_into_the_body() {
+        let mut headers = HeaderMap::new();
+        let with = |headers: &HeaderMap, body: &'static str| with_betas(Bytes::from_static(body.as_bytes()), headers);
+        assert_eq!(with(&headers, "{\"a\":1}"), "{\"a\":1}");
+        headers.append("anthropic-beta", "one, two".parse().unwrap());
+        headers.append("anthropic-beta", "three".parse().unwrap());
+        assert_eq!(with(&headers, "{ \"a\":1}"), "{\"anthropic_beta\":[\"one\",\"two\",\"three\"], \"a\":1}");
+        assert_eq!(with(&headers, "{\"anthropic_beta\":[]}"), "{\"anthropic_beta\":[]}");
     }
 
     proptest! {

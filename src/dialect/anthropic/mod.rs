@@ -36,6 +36,7 @@ use crate::body::Body;
 use crate::canonical::{Complaint, Prompt, Reasoning, Reply, Text};
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
+use http::HeaderMap;
 use std::time::Duration;
 
 /// The side that faces callers.
@@ -112,6 +113,11 @@ impl ProviderDialect for Provider {
             hosted::splice(task, body, peek, hosted);
         }
         peek::splice(task, body, peek, target);
+    }
+
+    fn heed(&self, body: Bytes, headers: &HeaderMap, target: &Target<'_>) -> Bytes {
+        let wants = target.quirks.hosted.as_ref().is_some_and(|hosted| hosted.binary);
+        if wants { hosted::with_betas(body, headers) } else { body }
     }
 
     fn write_prompt(&self, task: Task, prompt: &Prompt, target: &Target<'_>) -> Result<Written, Complaint> {

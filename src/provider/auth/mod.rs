@@ -3,6 +3,7 @@
 //! Headers that are always the same are made once, when a configuration is loaded, so that no call formats or checks
 //! one. Tokens that end are fetched when a call needs one and kept until shortly before their end.
 
+mod aws;
 mod azure;
 mod bearer;
 pub(super) mod google;
@@ -14,8 +15,10 @@ pub use header::header;
 use crate::http::{Client, Endpoint};
 use crate::records::{Auth, Provider};
 use crate::types::{Protocol, Secret};
+use aws::AwsSigner;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
+use std::collections::BTreeMap;
 use token::TokenSource;
 
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
@@ -59,6 +62,8 @@ pub enum Signer {
     Fixed(Vec<(HeaderName, HeaderValue)>),
     /// A token that ends.
     Token(TokenSource),
+    /// A signature over the whole request.
+    Aws(AwsSigner),
 }
 
 impl Signer {
@@ -72,12 +77,14 @@ impl Signer {
         if *auth == Auth::None {
             return Ok(Signer::Fixed(Vec::new()));
         }
-        if *auth == Auth::Google {
-            return google::signer(provider.secret.as_ref());
+        match auth {
+            Auth::Google => return google::signer(provider.secret.as_ref()),
+            Auth::Aws => return aws::signer(provider.secret.as_ref(), &provider.settings),
+            _ => {}
         }
         let Some(secret) = provider.secret.as_ref() else { return Ok(Signer::Fixed(Vec::new())) };
         match auth {
-            Auth::None | Auth::Google => Ok(Signer::Fixed(Vec::new())),
+            Auth::None | Auth::Google | Auth::Aws => Ok(Signer::Fixed(Vec::new())),
             Auth::Header(name) => Ok(Signer::Fixed(vec![header(name, secret)?])),
             Auth::Bearer => Ok(Signer::Fixed(vec![bearer::bearer(secret)?])),
             Auth::Azure => azure::signer(secret, &provider.settings),
@@ -88,7 +95,7 @@ impl Signer {
     pub fn fixed(&self) -> &[(HeaderName, HeaderValue)] {
         match self {
             Signer::Fixed(headers) => headers,
-            Signer::Token(_) => &[],
+            Signer::Token(_) | Signer::Aws(_) => &[],
         }
     }
 
@@ -102,9 +109,9 @@ impl Signer {
         request: &Unsigned<'_>,
         headers: &mut HeaderMap,
     ) -> Result<(), AuthError> {
-        let _ = request;
         match self {
             Signer::Fixed(_) => {}
+            Signer::Aws(signer) => signer.sign(request, headers)?,
             Signer::Token(source) => drop(headers.insert(AUTHORIZATION, source.header(client).await?)),
         }
         Ok(())
@@ -113,7 +120,7 @@ impl Signer {
     /// The provider did not accept what was sent: the next request gets a new token.
     pub fn refused(&self) {
         match self {
-            Signer::Fixed(_) => {}
+            Signer::Fixed(_) | Signer::Aws(_) => {}
             Signer::Token(source) => source.forget(),
         }
     }
@@ -124,7 +131,12 @@ impl Signer {
 /// Anthropic: `anthropic-version: 2023-06-01` (<https://docs.anthropic.com/en/api/versioning>).
 pub fn default_headers(protocol: Protocol) -> Vec<(HeaderName, HeaderValue)> {
     match protocol {
-        Protocol::Openai | Protocol::Responses | Protocol::Gemini | Protocol::Ollama | Protocol::Cohere => Vec::new(),
+        Protocol::Openai
+        | Protocol::Responses
+        | Protocol::Gemini
+        | Protocol::Ollama
+        | Protocol::Cohere
+        | Protocol::Bedrock => Vec::new(),
         Protocol::Anthropic => vec![(ANTHROPIC_VERSION, HeaderValue::from_static("2023-06-01"))],
     }
 }
@@ -137,6 +149,7 @@ pub fn check_secret(auth: &Auth, secret: &Secret) -> Result<(), SignError> {
     match auth {
         Auth::None | Auth::Header(_) | Auth::Bearer | Auth::Azure => header("authorization", secret).map(drop),
         Auth::Google => google::signer(Some(secret)).map(drop),
+        Auth::Aws => aws::signer(Some(secret), &BTreeMap::new()).map(drop),
     }
 }
 
