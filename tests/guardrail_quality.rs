@@ -2,7 +2,7 @@
 //! `docs/guardrails.md`.
 //!
 //! `UPDATE_GENERATED=1 cargo test --test guardrail_quality` writes the document anew.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 use optscale_ai::guardrail::{self, Act, Check, KINDS, Piece, Prepared, Scanner};
 use serde::Deserialize;

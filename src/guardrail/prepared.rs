@@ -184,7 +184,7 @@ fn joined(text: &mut String, words: Vec<Range<usize>>) -> Vec<Range<usize>> {
     let mut run: Vec<Range<usize>> = Vec::new();
     let mut more = String::new();
     let base = text.len();
-    for range in words.iter().cloned().chain([usize::MAX - 1..usize::MAX]) {
+    for range in words.iter().cloned().chain(std::iter::once(usize::MAX - 1..usize::MAX)) {
         let fits = range.end <= base && single(&range) && run.last().is_none_or(|last| range.start - last.end <= 2);
         if fits {
             run.push(range);

@@ -15,7 +15,7 @@ pub(super) fn begins(view: &View<'_>, at: usize) -> bool {
     let Some(before) = view.before(at) else { return true };
     let joint = matches!(before, b'-' | b'.' | b'/' | b'+' | b'=' | b':')
         && view.before(at - 1).is_some_and(|byte| byte.is_ascii_digit() || before == b'-' && alnum(byte));
-    !(alnum(before) || matches!(before, b'_' | b'$' | b'#')) && !joint
+    !(alnum(before) || matches!(before, b'_' | b'$' | b'#') || joint)
 }
 
 /// Whether nothing behind makes it a part of something longer.

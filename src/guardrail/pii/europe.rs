@@ -169,7 +169,7 @@ fn nir(view: &View<'_>, at: usize) -> Option<Hit> {
 fn pesel(view: &View<'_>, at: usize) -> Option<Hit> {
     let all = digits(token(view, at, 11)?);
     let date = all.len() == 11 && is_day(two(&all, 4), two(&all, 2) % 20);
-    hit(at, at + 11, date && weighed(&all, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]) % 10 == 0 && !other(view, at))
+    hit(at, at + 11, date && weighed(&all, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]).is_multiple_of(10) && !other(view, at))
 }
 
 /// Words before a number that is something else.
@@ -294,7 +294,7 @@ fn pps(view: &View<'_>, at: usize) -> Option<Hit> {
     }
     let more = text.get(8).map_or(0, |letter| if *letter == b'W' { 0 } else { u32::from(letter - b'A') + 1 });
     let sum = weighed(&digits(&text[..7]), &[8, 7, 6, 5, 4, 3, 2]) + more * 9;
-    let letter = if sum % 23 == 0 { b'W' } else { b'A' + (sum % 23) as u8 - 1 };
+    let letter = if sum.is_multiple_of(23) { b'W' } else { b'A' + (sum % 23) as u8 - 1 };
     hit(at, at + text.len(), text[7] == letter)
 }
 
