@@ -4,12 +4,14 @@
 
 mod budget;
 mod guard;
+mod limit;
 mod sheet;
 
 pub use budget::{Budget, Charge, DefaultPrice, Event, EventKind, OnExceed, Payer, Period, Raise, Scope};
 pub use guard::{
     Action, CheckOutcome, Evaluation, Guardrail, GuardrailRule, Policy, PolicyRule, Stage, Verdict as GuardVerdict,
 };
+pub use limit::{Caps, Limit};
 pub use sheet::{Feature, Finding, Sheet, Verdict};
 
 use crate::price::Rates;
