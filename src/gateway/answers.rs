@@ -16,7 +16,6 @@ use crate::dialect::{Delivery, Peek};
 use crate::http::{Endpoint, Outgoing, Patience};
 use crate::provider::Unsigned;
 use crate::records::{Bodies, KeptAnswer, KeptWords};
-use crate::records::{KeptAnswer, KeptWords};
 use crate::store::{Store, StoreError};
 use crate::types::{OrgId, Protocol, ProviderId, Task, Time};
 use bytes::Bytes;
