@@ -5,6 +5,7 @@
 mod budget;
 mod contract;
 mod guard;
+mod limit;
 mod sheet;
 
 pub use budget::{Budget, Charge, DefaultPrice, Event, EventKind, OnExceed, Payer, Period, Raise, Scope};
@@ -12,6 +13,7 @@ pub use contract::Contract;
 pub use guard::{
     Action, CheckOutcome, Evaluation, Guardrail, GuardrailRule, Policy, PolicyRule, Stage, Verdict as GuardVerdict,
 };
+pub use limit::{Caps, Limit};
 pub use sheet::{Feature, Finding, Sheet, Verdict};
 
 use crate::price::Rates;

@@ -15,6 +15,7 @@ mod guards;
 mod journal;
 mod keys;
 mod ledger;
+mod limits;
 mod meta;
 mod open;
 mod orgs;
@@ -45,7 +46,7 @@ pub use users::NewUser;
 #[cfg(test)]
 mod tests;
 
-use crate::records::{Budget, Contract, Guardrail, Org, Policy, Route, Team, User};
+use crate::records::{Budget, Contract, Guardrail, Limit, Org, Policy, Route, Team, User};
 use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior};
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
@@ -101,6 +102,8 @@ pub struct Snapshot {
     pub contracts: Vec<Contract>,
     /// Budgets.
     pub budgets: Vec<Budget>,
+    /// Limits on requests, tokens and calls at once.
+    pub limits: Vec<Limit>,
     /// Guardrails.
     pub guardrails: Vec<Guardrail>,
     /// Policies, disabled ones too.
@@ -164,6 +167,7 @@ impl Store {
             sheets: self.all_sheets()?,
             contracts: self.all_contracts()?,
             budgets: self.all_budgets()?,
+            limits: self.all_limits()?,
             guardrails: self.all_guardrails()?,
             policies: self.all_policies()?,
         })
