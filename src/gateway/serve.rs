@@ -150,12 +150,15 @@ pub fn serve(options: ServeOptions, notice: &mut dyn FnMut(Notice<'_>)) -> Resul
         threads.push(start_core(core, listener.try_clone()?, worker, stopped.clone())?);
     }
     drop(listener);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let shutdown = runtime.block_on(async { Shutdown::listen() })?;
     notice(Notice::Ready(&Ready { listen, faults: gateway.snapshot().faults.clone() }));
-    let watched = watch_over(&gateway, (&options.home, &sealer), notice);
+    let store = Store::open_existing(&options.home.database())?;
+    runtime.block_on(watch_over(&gateway, (&store, &sealer), shutdown, notice));
     let _ = stop.send(true);
     threads.into_iter().for_each(|thread| drop(thread.join()));
     gateway.ledger.stop(Duration::from_secs(5));
-    watched
+    Ok(())
 }
 
 fn bind(listen: SocketAddr) -> Result<TcpListener, ServeError> {
@@ -189,65 +192,86 @@ fn open(options: &ServeOptions, sealer: &Sealer) -> Result<Gateway, ServeError> 
 }
 
 /// Keeps the snapshot fresh until a signal comes.
-fn watch_over(
+async fn watch_over(
     gateway: &Gateway,
-    (home, sealer): (&Home, &Sealer),
+    (store, sealer): (&Store, &Sealer),
+    mut shutdown: Shutdown,
     notice: &mut dyn FnMut(Notice<'_>),
-) -> Result<(), ServeError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let store = Store::open_existing(&home.database())?;
-    runtime.block_on(async {
-        let signal = shutdown_signal();
-        tokio::pin!(signal);
-        let mut tick = tokio::time::interval(CONFIG_POLL);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut gleaned = Instant::now();
-        loop {
-            tokio::select! {
-                _ = &mut signal => return,
-                _ = tick.tick() => {}
-                () = gateway.freshness.wanted.notified() => {}
-            }
-            // A log that cannot be moved now is moved at a later tick.
-            let _ = store.checkpoint();
-            // A store that cannot be read now is read at the next tick; the ledger tells callers.
-            if store.config_version().is_ok_and(|version| version != gateway.snapshot().version)
-                && let Ok(stored) = store.snapshot()
-            {
-                gateway.snapshot.store(Arc::new(Snapshot::build(stored, sealer)));
-            }
-            gateway.freshness.looks.send_modify(|looks| *looks += 1);
-            let (count, refused) = gateway.ledger.set_aside();
-            refused.iter().for_each(|words| notice(Notice::Warning(words)));
-            if count > refused.len() as u64 {
-                notice(Notice::Warning(&format!("{count} traces could not be kept; the first of them are above")));
-            }
-            if gleaned.elapsed() >= GLEAN_EVERY {
-                gleaned = Instant::now();
-                // What cannot be written now is gleaned the next time.
-                let _ = store.glean_key_uses(Time::now().before(GLEAN_BEHIND));
-            }
-        }
-    });
-    Ok(())
-}
-
-async fn shutdown_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            let _ = interrupt.await;
-            return;
-        };
+) {
+    let mut tick = tokio::time::interval(CONFIG_POLL);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut gleaned = Instant::now();
+    loop {
         tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
+            () = shutdown.wished() => return,
+            _ = tick.tick() => {}
+            () = gateway.freshness.wanted.notified() => {}
+        }
+        // A log that cannot be moved now is moved at a later tick.
+        let _ = store.checkpoint();
+        refresh(gateway, store, sealer);
+        tell_of_lost_rows(gateway, notice);
+        if gleaned.elapsed() >= GLEAN_EVERY {
+            gleaned = Instant::now();
+            // What cannot be written now is gleaned the next time.
+            let _ = store.glean_key_uses(Time::now().before(GLEAN_BEHIND));
         }
     }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
+}
+
+/// Takes the configuration anew where it changed. A store that cannot be read now is read at the next tick;
+/// the ledger tells callers.
+fn refresh(gateway: &Gateway, store: &Store, sealer: &Sealer) {
+    if store.config_version().is_ok_and(|version| version != gateway.snapshot().version)
+        && let Ok(stored) = store.snapshot()
+    {
+        gateway.snapshot.store(Arc::new(Snapshot::build(stored, sealer)));
+    }
+    gateway.freshness.looks.send_modify(|looks| *looks += 1);
+}
+
+fn tell_of_lost_rows(gateway: &Gateway, notice: &mut dyn FnMut(Notice<'_>)) {
+    let (count, refused) = gateway.ledger.set_aside();
+    refused.iter().for_each(|words| notice(Notice::Warning(words)));
+    if count > refused.len() as u64 {
+        notice(Notice::Warning(&format!("{count} traces could not be kept; the first of them are above")));
+    }
+}
+
+/// The wish to end. It is heard from before the gateway says that it is ready, so that a signal at any later
+/// moment lets calls end.
+struct Shutdown {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Shutdown {
+    /// Within a runtime: it is the one that hears.
+    fn listen() -> io::Result<Shutdown> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Shutdown { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn wished(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Shutdown {
+    fn listen() -> io::Result<Shutdown> {
+        Ok(Shutdown {})
+    }
+
+    async fn wished(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }
 
 fn start_core(
