@@ -14,6 +14,7 @@ mod authorise;
 mod call;
 mod cards;
 mod carried;
+mod cores;
 mod cursor;
 mod directory;
 mod dispatch;
