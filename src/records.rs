@@ -2,12 +2,18 @@
 //!
 //! Plain data. How a record is stored, checked or shown is said elsewhere.
 
+mod guard;
 mod sheet;
 
+pub use guard::{
+    Action, CheckOutcome, Evaluation, Guardrail, GuardrailRule, Policy, PolicyRule, Stage, Verdict as GuardVerdict,
+};
 pub use sheet::{Feature, Finding, Sheet, Verdict};
 
 use crate::price::Rates;
-use crate::types::{KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Secret, Task, Time, TraceId, Usage, UserId};
+use crate::types::{
+    KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Secret, Task, TeamId, Time, TraceId, Usage, UserId,
+};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -111,6 +117,25 @@ pub enum UserRole {
     Member,
 }
 
+impl UserRole {
+    /// Every role, from the most to the least.
+    pub const ALL: [UserRole; 3] = [UserRole::Owner, UserRole::Manager, UserRole::Member];
+
+    /// The word on the command line and in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            UserRole::Owner => "owner",
+            UserRole::Manager => "manager",
+            UserRole::Member => "member",
+        }
+    }
+
+    /// The role of that name.
+    pub fn parse(name: &str) -> Option<UserRole> {
+        UserRole::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+}
+
 /// A person in an organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
@@ -122,8 +147,27 @@ pub struct User {
     pub name: String,
     /// What it may do.
     pub role: UserRole,
-    /// Names of providers, or `provider/model`s, that it may call. Owners may call all.
+    /// The team that it is in.
+    pub team: Option<TeamId>,
+    /// Names of providers, or `provider/model`s, that it may call beside what its team may. Owners may call all.
     pub allowed: Vec<String>,
+    /// When it was added.
+    pub created: Time,
+}
+
+/// People of an organisation who may call the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Team {
+    /// Row id.
+    pub id: TeamId,
+    /// Its organisation.
+    pub org: OrgId,
+    /// Its name, unique in the organisation.
+    pub name: String,
+    /// Names of providers, or `provider/model`s, that its members may call.
+    pub allowed: Vec<String>,
+    /// When it was made.
+    pub created: Time,
 }
 
 /// How a request is signed.
@@ -443,4 +487,6 @@ pub struct TraceRecord {
     pub tags: BTreeMap<String, String>,
     /// The caller's name for a group of calls.
     pub session: Option<String>,
+    /// What policies came to.
+    pub guards: Vec<Evaluation>,
 }

@@ -254,3 +254,16 @@ hint: add one with `optscale-ai provider add KIND`, or name a model with --model
 ",
     );
 }
+
+#[test]
+fn no_key_is_made_of_a_hash() {
+    let shell = Shell::new();
+    shell.fails(
+        "key create app --hash 88dc28d0f030c55ed4ab77ed8faf098196cb1c05df778539800c9f1243fe6b4b",
+        4,
+        "error: no key is made of a hash: other gateways hash other texts in other ways, and a text that begins otherwise than sk-osai- is no key here
+hint: make a new key and hand it out: `optscale-ai key create NAME`
+hint: a key of this gateway moves with its text: `optscale-ai key create NAME --key-env VAR`
+",
+    );
+}

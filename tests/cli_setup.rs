@@ -137,11 +137,13 @@ hint: did you mean `acme`?
 fn users_are_listed() {
     let shell = Shell::new();
     shell.ok("key create app");
-    shell.shows(
+    shell.expect(
         "users",
+        0,
         "NAME  ROLE   MAY CALL  KEYS  LAST USED
 ana   owner  *         app   -
 ",
+        "1 user, each with something to call\n",
     );
     shell.shows(
         "user show ana -o json",
@@ -149,13 +151,17 @@ ana   owner  *         app   -
   "id": 1,
   "name": "ana",
   "role": "owner",
+  "team": null,
+  "status": "active",
   "allowed": [
     "*"
   ],
+  "team_allowed": [],
   "keys": [
     "app"
   ],
-  "last_used": null
+  "last_used": null,
+  "created": "TIME"
 }
 "#,
     );

@@ -100,7 +100,7 @@ fn words_that_make_no_sense() {
         2,
         "error: unrecognized subcommand 'tracs'
 
-  tip: some similar subcommands exist: 'trace', 'traces'
+  tip: some similar subcommands exist: 'teams', 'trace', 'traces'
 
 Usage: optscale-ai [OPTIONS] <COMMAND>
 
@@ -124,7 +124,7 @@ For more information, try '--help'.
 
 For more information, try '--help'.
 ");
-    shell.fails("costs by colour", 2, "error: invalid value 'colour' for '<DIMENSION>...': `colour` is no dimension; choose provider, model, user, key, route, day, tag or tag:NAME
+    shell.fails("costs by colour", 2, "error: invalid value 'colour' for '<DIMENSION>...': `colour` is no dimension; choose provider, model, user, team, key, route, day, tag or tag:NAME
 
 For more information, try '--help'.
 ");

@@ -67,6 +67,7 @@ pub fn init(home: &Home, wanted: &Init) -> Result<Initialised, AdminError> {
         made.push(Made::Database);
     }
     let store = Store::open(&home.database())?;
+    store.set_actor(&login_name());
     let sealer = first_sealer(home, &store, wanted.key_place, &mut made)?;
     let (org, owner) = first_org(&store, wanted, &mut made)?;
     Ok(Initialised { store, sealer, org, owner, made })
@@ -79,6 +80,7 @@ pub fn init(home: &Home, wanted: &Init) -> Result<Initialised, AdminError> {
 pub fn open(home: &Home) -> Result<(Store, Sealer), AdminError> {
     home.check_readable()?;
     let store = Store::open_existing(&home.database())?;
+    store.set_actor(&login_name());
     let sealer = open_sealer(home, &store)?;
     Ok((store, sealer))
 }

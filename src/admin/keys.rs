@@ -50,6 +50,8 @@ pub struct EditKey {
     pub tags: Option<BTreeMap<String, String>>,
     /// When it ends; `Some(None)` for never.
     pub expires: Option<Option<Time>>,
+    /// Whose it is from now on.
+    pub user: Option<String>,
 }
 
 /// A key together with its text, which is not seen again unless it is kept sealed.
@@ -92,7 +94,7 @@ pub fn create(store: &Store, sealer: &Sealer, org: OrgId, wanted: &CreateKey) ->
     })
 }
 
-/// Changes what a key may call, its notes, or its end.
+/// Changes what a key may call, its notes, its end, or whose it is.
 ///
 /// # Errors
 /// [`AdminError::NotFound`] for the key or a provider, [`AdminError::Invalid`], [`AdminError::Refused`] where it is revoked.
@@ -107,6 +109,9 @@ pub fn edit(store: &Store, org: OrgId, name: &str, edit: &EditKey) -> Result<Key
         check_end(edit.expires.flatten())?;
         let expires = edit.expires.unwrap_or(key.expires);
         change.edit_key(key.id, &KeyEdit { providers, models, tags, expires })?;
+        if let Some(user) = &edit.user {
+            change.give_key(key.id, names::find_user(change, org, user)?.id)?;
+        }
         Ok(find(change, org, name)?.key)
     })
 }

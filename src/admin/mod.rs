@@ -3,14 +3,18 @@
 //!
 //! It knows no command line, no table and no page; what it refuses, it refuses with a reason that a person can act on.
 
+mod access;
 mod error;
+pub mod guardrails;
 mod init;
 pub mod keys;
 mod names;
 pub mod orgs;
+pub mod policies;
 pub mod providers;
 pub mod routes;
 pub mod sheets;
+pub mod teams;
 pub mod users;
 mod vendor;
 

@@ -127,8 +127,9 @@ pub(super) fn add_selected(change: &Change<'_>, name: &str) -> Result<Org, Admin
 pub(super) fn add_owner(change: &Change<'_>, org: OrgId, name: &str) -> Result<User, AdminError> {
     names::check_user_name(name)?;
     let role = UserRole::Owner;
-    let id = change.add_user(&NewUser { org, name, role, allowed: &[], created: Time::now() })?;
-    Ok(User { id, org, name: name.to_owned(), role, allowed: Vec::new() })
+    let created = Time::now();
+    let id = change.add_user(&NewUser { org, name, role, allowed: &[], created })?;
+    Ok(User { id, org, name: name.to_owned(), role, team: None, allowed: Vec::new(), created })
 }
 
 fn add(change: &Change<'_>, name: &str) -> Result<Org, AdminError> {

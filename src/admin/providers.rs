@@ -1,6 +1,6 @@
 //! Registered providers: added, edited, enabled, disabled, removed.
 
-use super::{AdminError, names, vendor};
+use super::{AdminError, access, names, vendor};
 use crate::secrets::{Sealer, Slot};
 use crate::store::{Change, NewProvider, ProviderRow, Store};
 use crate::types::{OrgId, Protocol, ProviderId, Secret, Time};
@@ -145,7 +145,8 @@ pub fn disable(store: &Store, org: OrgId, name: &str) -> Result<ProviderRow, Adm
     })
 }
 
-/// Removes a provider and wipes its key. Its traces stay.
+/// Removes a provider and wipes its key. Its traces stay; that users and teams might call it is forgotten, so that another
+/// provider of this name is nobody's. What keys are limited to stays.
 ///
 /// # Errors
 /// [`AdminError::NotFound`]; [`AdminError::Refused`] while a route leads to it.
@@ -161,6 +162,7 @@ pub fn remove(store: &Store, org: OrgId, name: &str) -> Result<ProviderRow, Admi
             return Err(AdminError::Refused(reason));
         }
         change.forget_sheets(row.id)?;
+        access::forget_provider(change, org, name)?;
         change.remove_provider(row.id, Time::now())?;
         Ok(row)
     })
@@ -234,6 +236,9 @@ fn rename_everywhere(change: &Change<'_>, row: &ProviderRow, to: &str) -> Result
     };
     for user in change.users(row.org)? {
         change.allow_user(user.id, &rename(&user.allowed))?;
+    }
+    for team in change.teams(row.org)? {
+        change.edit_team(team.id, &team.name, &rename(&team.allowed))?;
     }
     for key in change.keys(row.org)?.into_iter().map(|row| row.key).filter(|key| key.revoked.is_none()) {
         let providers = rename(&key.providers);

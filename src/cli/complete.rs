@@ -5,9 +5,10 @@
 use crate::catalogue;
 use crate::config::{self, Home};
 use crate::connect;
+use crate::guardrail;
 use crate::provider;
 use crate::records::Org;
-use crate::store::Store;
+use crate::store::{ProviderRow, Store};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use std::path::PathBuf;
 
@@ -29,9 +30,32 @@ pub fn routes() -> ArgValueCandidates {
     names(|store, org| store.routes(org.id).ok().map(|rows| rows.into_iter().map(|row| row.name).collect()))
 }
 
+/// Completes names of guardrails.
+pub fn guardrails() -> ArgValueCandidates {
+    names(|store, org| store.guardrails(org.id).ok().map(|rows| rows.into_iter().map(|row| row.name).collect()))
+}
+
+/// Completes names of policies.
+pub fn policies() -> ArgValueCandidates {
+    names(|store, org| store.policies(org.id).ok().map(|rows| rows.into_iter().map(|row| row.name).collect()))
+}
+
+/// Completes types of guardrails.
+pub fn guardrail_kinds() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let candidate = |kind: &guardrail::Kind| CompletionCandidate::new(kind.name).help(Some(kind.about.into()));
+        guardrail::KINDS.into_iter().map(candidate).collect()
+    })
+}
+
 /// Completes names of users.
 pub fn users() -> ArgValueCandidates {
     names(|store, org| store.users(org.id).ok().map(|rows| rows.into_iter().map(|row| row.name).collect()))
+}
+
+/// Completes names of teams.
+pub fn teams() -> ArgValueCandidates {
+    names(|store, org| store.teams(org.id).ok().map(|rows| rows.into_iter().map(|row| row.name).collect()))
 }
 
 /// Completes names of organisations.
@@ -46,13 +70,25 @@ pub fn orgs() -> ArgValueCandidates {
 pub fn models() -> ArgValueCandidates {
     names(|store, org| {
         let mut names: Vec<String> = store.routes(org.id).ok()?.into_iter().map(|route| route.name).collect();
-        for row in store.providers(org.id).ok()? {
-            let vendor = provider::find(&row.kind).and_then(|kind| kind.catalogue.clone());
-            let known = vendor.iter().flat_map(|vendor| catalogue::models(vendor)).map(|model| model.id.to_owned());
-            let offered: Vec<String> = if row.models.is_empty() { known.collect() } else { row.models };
-            names.extend(offered.into_iter().map(|model| format!("{}/{model}", row.name)));
-        }
+        names.extend(store.providers(org.id).ok()?.iter().flat_map(models_of));
         Some(names)
+    })
+}
+
+/// The models of a provider as callers name them: those that it lists, else those that the catalogue knows of its vendor.
+fn models_of(row: &ProviderRow) -> Vec<String> {
+    let vendor = provider::find(&row.kind).and_then(|kind| kind.catalogue.clone());
+    let known = vendor.iter().flat_map(|vendor| catalogue::models(vendor)).map(|model| model.id.to_owned());
+    let offered: Vec<String> = if row.models.is_empty() { known.collect() } else { row.models.clone() };
+    offered.into_iter().map(|model| format!("{}/{model}", row.name)).collect()
+}
+
+/// Completes what can be allowed: providers, and their models.
+pub fn assignable() -> ArgValueCandidates {
+    names(|store, org| {
+        let rows = store.providers(org.id).ok()?;
+        let models = rows.iter().flat_map(models_of);
+        Some(rows.iter().map(|row| row.name.clone()).chain(models).collect())
     })
 }
 

@@ -3,6 +3,7 @@
 //! The definitions here feed the parser, the help, the manual pages, `docs/cli.md` and the completions.
 //! What commands do is in `admin`, `store` and `gateway`; here is how it is asked for and shown.
 
+mod audit;
 mod complete;
 mod completions;
 mod connect;
@@ -10,12 +11,14 @@ mod cost;
 mod detect;
 mod doctor;
 mod error;
+mod guardrail;
 mod init;
 mod key;
 mod man;
 mod model;
 mod org;
 mod pager;
+mod policy;
 mod provider;
 pub mod reference;
 mod route;
@@ -25,6 +28,7 @@ mod session;
 mod shape;
 mod table;
 mod target;
+mod team;
 mod trace;
 mod ui;
 mod up;
@@ -136,14 +140,21 @@ enum Command {
     Model(model::Noun),
     #[command(visible_alias = "users")]
     User(user::Noun),
+    #[command(visible_alias = "teams")]
+    Team(team::Noun),
     #[command(visible_alias = "keys")]
     Key(key::Noun),
     #[command(visible_alias = "routes")]
     Route(route::Noun),
+    #[command(visible_alias = "guardrails")]
+    Guardrail(guardrail::Noun),
+    #[command(visible_alias = "policies")]
+    Policy(policy::Noun),
     #[command(name = "traces", visible_alias = "trace")]
     Traces(trace::Noun),
     #[command(name = "costs", visible_alias = "cost")]
     Costs(cost::Noun),
+    Audit(audit::Noun),
     Connect(connect::Connect),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
@@ -160,10 +171,14 @@ impl Command {
             Command::Provider(noun) => noun.run(session),
             Command::Model(noun) => noun.run(session),
             Command::User(noun) => noun.run(session),
+            Command::Team(noun) => noun.run(session),
             Command::Key(noun) => noun.run(session),
             Command::Route(noun) => noun.run(session),
+            Command::Guardrail(noun) => noun.run(session),
+            Command::Policy(noun) => noun.run(session),
             Command::Traces(noun) => noun.run(session),
             Command::Costs(noun) => noun.run(session),
+            Command::Audit(noun) => noun.run(session),
             Command::Connect(command) => command.run(session),
             Command::Doctor(command) => command.run(session),
             Command::Completions(command) => command.run(session),

@@ -74,7 +74,9 @@ impl Session {
     pub fn store_to_change(&self) -> Outcome<Store> {
         let home = self.home()?;
         home.check_readable()?;
-        Ok(Store::open_existing(&home.database())?)
+        let store = Store::open_existing(&home.database())?;
+        store.set_actor(&admin::login_name());
+        Ok(store)
     }
 
     /// The organisation that the command works on: the one named, else the one selected, else the only one.

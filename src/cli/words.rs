@@ -1,5 +1,6 @@
 //! Small words of the command line: `k=v`, protocols, keys in variables.
 
+use crate::records::UserRole;
 use crate::types::Protocol;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -18,6 +19,12 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
 pub fn protocol() -> impl TypedValueParser<Value = Protocol> {
     let known = PossibleValuesParser::new(Protocol::ALL.map(Protocol::as_str));
     known.try_map(|word| Protocol::parse(&word).ok_or("no protocol"))
+}
+
+/// The name of a role.
+pub fn role() -> impl TypedValueParser<Value = UserRole> {
+    let known = PossibleValuesParser::new(UserRole::ALL.map(UserRole::as_str));
+    known.try_map(|word| UserRole::parse(&word).ok_or("no role"))
 }
 
 /// `one`, or `n many`.

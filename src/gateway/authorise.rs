@@ -68,9 +68,12 @@ pub(crate) fn authorise_provider(caller: &Caller, named: Option<&str>, protocol:
     let name = &provider.record.name;
     if !may_call(caller, provider, "", None) {
         let message = format!(
-            "the API key `{}` of {} may not use all of the provider `{name}`, which a call without a model needs; an \
-             administrator allows it with `optscale-ai user allow {} {name}`, and a key that is not limited to models",
-            caller.key.key.name, caller.key.user.name, caller.key.user.name
+            "the API key `{}` of {} may not use all of the provider `{name}`, which a call without a model needs; {} \
+             with `optscale-ai user allow {} {name}`, and with a key that is not limited to models",
+            caller.key.key.name,
+            caller.key.user.name,
+            who_allows(caller),
+            caller.key.user.name
         );
         return Err(Complaint::new(Code::ModelNotAllowed, message));
     }
@@ -156,12 +159,26 @@ fn offers(cards: &Cards, provider: &Arc<ProviderState>, model: &str) -> bool {
 /// limited to a routing rule: then it calls the model by that name only.
 pub(crate) fn may_call(caller: &Caller, provider: &ProviderState, model: &str, route: Option<&Route>) -> bool {
     let provider = &provider.record.name;
+    user_may(caller, provider, model)
+        && key_has_provider(caller, provider)
+        && key_has_model(caller, provider, model, route)
+}
+
+/// Owners may call everything; others what is allowed to them, and to their team.
+fn user_may(caller: &Caller, provider: &str, model: &str) -> bool {
     let user = &caller.key.user;
-    let key = &caller.key.key;
-    (user.role == UserRole::Owner || user.allowed.iter().any(|allowed| admits(allowed, provider, model)))
-        && (key.providers.is_empty() || key.providers.iter().any(|name| name == provider))
-        && (key.models.is_empty()
-            || key.models.iter().any(|name| is_model(name, provider, model) || is_route(name, route)))
+    let own = user.allowed.iter().chain(caller.key.team.iter().flat_map(|team| &team.allowed));
+    user.role == UserRole::Owner || own.into_iter().any(|allowed| admits(allowed, provider, model))
+}
+
+fn key_has_provider(caller: &Caller, provider: &str) -> bool {
+    let listed = &caller.key.key.providers;
+    listed.is_empty() || listed.iter().any(|name| name == provider)
+}
+
+fn key_has_model(caller: &Caller, provider: &str, model: &str, route: Option<&Route>) -> bool {
+    let listed = &caller.key.key.models;
+    listed.is_empty() || listed.iter().any(|name| is_model(name, provider, model) || is_route(name, route))
 }
 
 fn is_route(entry: &str, route: Option<&Route>) -> bool {
@@ -181,24 +198,51 @@ fn admit(caller: &Caller, provider: &ProviderState, model: &str, route: Option<&
     if may_call(caller, provider, model, route) {
         return Ok(());
     }
-    let (key, user) = (&caller.key.key, &caller.key.user);
-    let name = format!("{}/{model}", provider.record.name);
-    let message = if !key.providers.is_empty() || !key.models.is_empty() {
-        format!(
-            "the API key `{}` of {} may not call {name}; it may call: {}. An administrator changes that with \
-             `optscale-ai key edit {} --model {name}`",
-            key.name,
-            user.name,
-            key.providers.iter().chain(&key.models).map(String::as_str).collect::<Vec<_>>().join(", "),
-            key.name
-        )
-    } else {
-        format!(
-            "{} may not call {name}; an administrator allows it with `optscale-ai user allow {} {}`",
-            user.name, user.name, provider.record.name
-        )
-    };
+    let message = not_allowed(caller, &provider.record.name, model, route);
     Err(Complaint { param: Some("model".into()), ..Complaint::new(Code::ModelNotAllowed, message) })
+}
+
+/// Whose bound it is that keeps the model out, who can move it, and how.
+fn not_allowed(caller: &Caller, provider: &str, model: &str, route: Option<&Route>) -> String {
+    let (key, user) = (&caller.key.key, &caller.key.user.name);
+    let name = format!("{provider}/{model}");
+    let mut commands = Vec::new();
+    let whose = match user_may(caller, provider, model) {
+        true => format!("the API key `{}` of {user}", key.name),
+        false => {
+            commands.push(format!("`optscale-ai user allow {user} {provider}`"));
+            user.clone()
+        }
+    };
+    let mut flags = Vec::new();
+    if !key_has_provider(caller, provider) {
+        flags.push(format!("--provider {}", with(&key.providers, provider)));
+    }
+    if !key_has_model(caller, provider, model, route) {
+        flags.push(format!("--model {}", with(&key.models, &name)));
+    }
+    if !flags.is_empty() {
+        commands.push(format!("`optscale-ai key edit {} {}`", key.name, flags.join(" ")));
+    }
+    let bounds: Vec<&str> = key.providers.iter().chain(&key.models).map(String::as_str).collect();
+    let rather =
+        if bounds.is_empty() { String::new() } else { format!("; the key is limited to {}", bounds.join(", ")) };
+    format!("{whose} may not call {name}{rather}. {} with {}", who_allows(caller), commands.join(" and "))
+}
+
+/// A list as an option takes it, with one more entry: an option replaces the whole list.
+fn with(list: &[String], entry: &str) -> String {
+    list.iter().map(String::as_str).chain([entry]).collect::<Vec<_>>().join(",")
+}
+
+/// Who can let the caller do more.
+fn who_allows(caller: &Caller) -> String {
+    const MOST: usize = 3;
+    match caller.org.administrators.as_slice() {
+        [] => "an administrator allows it".to_owned(),
+        [one] => format!("{one} can allow it"),
+        several => format!("one of {} can allow it", several[..several.len().min(MOST)].join(", ")),
+    }
 }
 
 fn disabled(provider: &ProviderState) -> Complaint {

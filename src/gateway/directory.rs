@@ -102,7 +102,15 @@ impl Directory {
 
 /// A key without bounds, of somebody who may call everything.
 fn owner(org: OrgId) -> KeyEntry {
-    let user = User { id: UserId(0), org, name: "owner".to_owned(), role: UserRole::Owner, allowed: Vec::new() };
+    let user = User {
+        id: UserId(0),
+        org,
+        name: "owner".to_owned(),
+        role: UserRole::Owner,
+        team: None,
+        allowed: Vec::new(),
+        created: Time::from_millis(0),
+    };
     let key = Key {
         id: KeyId(0),
         org,
@@ -117,5 +125,5 @@ fn owner(org: OrgId) -> KeyEntry {
         expires: None,
         revoked: None,
     };
-    KeyEntry { key, user, grace_ends: None }
+    KeyEntry { key, user, team: None, grace_ends: None }
 }

@@ -1,7 +1,8 @@
 //! The path of one call, a file a stage.
 //!
 //! ```text
-//! accept -> authenticate -> authorise -> route -> dispatch [ translate, send, translate back ] -> record -> respond
+//! accept -> authenticate -> authorise -> route
+//!        -> dispatch [ guard, translate, send, translate back, guard ] -> record -> respond
 //! ```
 //!
 //! [`handle`] reads as a table of contents: start there. The types that move along are in `call.rs`;
@@ -20,6 +21,8 @@ mod directory;
 mod dispatch;
 mod estimate;
 mod forward;
+mod going;
+mod guarding;
 mod metering;
 mod models;
 mod multipart;
@@ -40,6 +43,7 @@ mod upload;
 mod upstream;
 
 pub use directory::{Directory, Place};
+pub use guarding::{Tried, try_guardrail};
 pub use probe::{Address, Heard, Look, Pace, Probe, ProbeError, Way};
 pub use serve::{Limits, Notice, Ready, ServeError, ServeOptions, serve};
 
@@ -52,6 +56,7 @@ use arc_swap::{ArcSwap, Guard};
 use call::{Answer, Arrival, Call, Caller, KeptAct, Outcome, Owner, Wanted};
 use cards::Cards;
 use estimate::Estimator;
+use guarding::Guarding;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use record::Trace;
@@ -151,18 +156,19 @@ async fn carry(
     note(trace, |trace| trace.call(&call));
     if caller.version != gateway.snapshot().version {
         // While the body came the key may have been revoked.
-        caller = authenticate::authenticate(gateway, &arrival)?;
+        caller = known_again(gateway, &arrival, trace)?;
     }
     let plan = match planned(gateway, &caller, &call) {
         Err(_) if gateway.looked_again().await => {
-            caller = authenticate::authenticate(gateway, &arrival)?;
+            caller = known_again(gateway, &arrival, trace)?;
             planned(gateway, &caller, &call)?
         }
         plan => plan?,
     };
     answers::look_up(worker, &caller, &mut call).await?;
     note(trace, |trace| trace.plan(&plan));
-    dispatch::dispatch(worker, plan, call, trace).await
+    let guarding = trace.as_ref().and_then(|trace| Guarding::of(&caller.org.guards, trace.id()));
+    dispatch::dispatch(worker, plan, (call, guarding), trace).await
 }
 
 /// Whose call it is. A key that is not known may have been made a moment ago.
@@ -173,6 +179,13 @@ async fn known(gateway: &Gateway, arrival: &Arrival) -> Outcome<Caller> {
         }
         found => found,
     }
+}
+
+/// Whose call it is now: what is configured may have changed since it arrived, and with it whose the key is.
+fn known_again(gateway: &Gateway, arrival: &Arrival, trace: &mut Option<Trace>) -> Outcome<Caller> {
+    let caller = authenticate::authenticate(gateway, arrival)?;
+    note(trace, |trace| trace.caller(&caller));
+    Ok(caller)
 }
 
 /// Whether the caller may call the model, and where the call goes.

@@ -1,12 +1,13 @@
 //! All configuration as one immutable value, made ready for calls: secrets opened, headers signed,
 //! addresses taken apart. A call reads it without a lock; it is rebuilt when the store's version moves.
 
+use super::guarding::Guards;
 use super::side::SideState;
 use crate::provider::{self, sandbox};
-use crate::records::{Auth, Key, Org, Provider, Quirks, Route, Sheet, Side, User};
+use crate::records::{Auth, Guardrail, Key, Org, Policy, Provider, Quirks, Route, Sheet, Side, Team, User, UserRole};
 use crate::secrets::{KeyHash, Sealer, Slot};
 use crate::store::{self, KeyRow, ProviderRow};
-use crate::types::{OrgId, Protocol, ProviderId, Secret, Task, Time, UserId};
+use crate::types::{OrgId, Protocol, ProviderId, Secret, Task, TeamId, Time, UserId};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -16,7 +17,8 @@ pub(crate) struct Snapshot {
     /// The store's version of it.
     pub version: i64,
     orgs: HashMap<OrgId, Arc<OrgState>>,
-    keys: HashMap<[u8; 32], Arc<KeyEntry>>,
+    /// By hash, which is compared in constant time.
+    keys: HashMap<KeyHash, Arc<KeyEntry>>,
     /// What is configured and cannot be used, in words for the log.
     pub faults: Vec<String>,
 }
@@ -28,12 +30,18 @@ pub(crate) struct OrgState {
     pub providers: HashMap<String, Arc<ProviderState>>,
     /// By name.
     pub routes: HashMap<String, Arc<Route>>,
+    /// The names of those who may let others call something: owners and managers, owners first.
+    pub administrators: Vec<String>,
+    /// What guards its calls.
+    pub guards: Arc<Guards>,
 }
 
 /// A virtual key with its owner.
 pub(crate) struct KeyEntry {
     pub key: Key,
     pub user: User,
+    /// The team that the user is in.
+    pub team: Option<Arc<Team>>,
     /// When this text of the key ends, where it was replaced by another.
     pub grace_ends: Option<Time>,
 }
@@ -74,16 +82,23 @@ pub(crate) enum Link {
     Faulty(String),
 }
 
+impl OrgState {
+    /// An organisation that has nothing yet but its people.
+    fn of(org: Org, users: &[User]) -> OrgState {
+        let named = |role| users.iter().filter(move |user| user.org == org.id && user.role == role);
+        let administrators = named(UserRole::Owner).chain(named(UserRole::Manager)).map(|user| user.name.clone());
+        let administrators = administrators.collect();
+        OrgState { org, providers: HashMap::new(), routes: HashMap::new(), administrators, guards: Arc::default() }
+    }
+}
+
 impl Snapshot {
     /// Makes a stored configuration ready for calls. What cannot be used is a fault and does not keep
     /// the rest from working.
     pub fn build(stored: store::Snapshot, sealer: &Sealer) -> Snapshot {
         let mut snapshot = Snapshot { version: stored.version, ..Snapshot::default() };
-        let mut orgs: HashMap<OrgId, OrgState> = stored
-            .orgs
-            .into_iter()
-            .map(|org| (org.id, OrgState { org, providers: HashMap::new(), routes: HashMap::new() }))
-            .collect();
+        let mut orgs: HashMap<OrgId, OrgState> =
+            stored.orgs.into_iter().map(|org| (org.id, OrgState::of(org, &stored.users))).collect();
         let mut sheets: HashMap<ProviderId, HashMap<String, Sheet>> = HashMap::new();
         for row in stored.sheets {
             sheets.entry(row.provider).or_default().insert(row.model, row.sheet);
@@ -102,14 +117,15 @@ impl Snapshot {
                 state.routes.insert(route.name.clone(), Arc::new(route));
             }
         }
+        guard(&mut orgs, (stored.guardrails, stored.policies), &mut snapshot.faults);
         snapshot.orgs = orgs.into_iter().map(|(id, state)| (id, Arc::new(state))).collect();
-        snapshot.keys = keys(stored.keys, stored.users);
+        snapshot.keys = keys(stored.keys, stored.users, stored.teams);
         snapshot
     }
 
     /// The key with that hash.
     pub fn key(&self, hash: &KeyHash) -> Option<&Arc<KeyEntry>> {
-        self.keys.get(&hash.0)
+        self.keys.get(hash)
     }
 
     /// Every key.
@@ -123,17 +139,47 @@ impl Snapshot {
     }
 }
 
-fn keys(rows: Vec<KeyRow>, users: Vec<User>) -> HashMap<[u8; 32], Arc<KeyEntry>> {
+/// Makes ready what guards the calls of each organisation.
+fn guard(
+    orgs: &mut HashMap<OrgId, OrgState>,
+    (guardrails, policies): (Vec<Guardrail>, Vec<Policy>),
+    faults: &mut Vec<String>,
+) {
+    for (id, state) in orgs.iter_mut().filter(|(id, _)| policies.iter().any(|policy| policy.org == **id)) {
+        let guardrails = guardrails.iter().filter(|guardrail| guardrail.org == *id).cloned().collect();
+        let policies = policies.iter().filter(|policy| policy.org == *id).cloned().collect();
+        state.guards = Arc::new(Guards::build(guardrails, policies, faults));
+    }
+}
+
+fn keys(rows: Vec<KeyRow>, users: Vec<User>, teams: Vec<Team>) -> HashMap<KeyHash, Arc<KeyEntry>> {
+    let teams: HashMap<TeamId, Arc<Team>> = teams.into_iter().map(|team| (team.id, Arc::new(team))).collect();
     let users: HashMap<UserId, User> = users.into_iter().map(|user| (user.id, user)).collect();
     let mut keys = HashMap::with_capacity(rows.len());
     for row in rows {
-        let Some(user) = users.get(&row.key.user) else { continue };
+        // The keys of a removed user are revoked: they are here for the refusal alone.
+        let former = || row.key.revoked.map(|_| former_user(&row.key));
+        let Some(user) = users.get(&row.key.user).cloned().or_else(former) else { continue };
+        let team = user.team.and_then(|team| teams.get(&team)).cloned();
+        let entry = |key, grace_ends| Arc::new(KeyEntry { key, user: user.clone(), team: team.clone(), grace_ends });
         if let Some((hash, ends)) = row.previous {
-            keys.insert(hash, Arc::new(KeyEntry { key: row.key.clone(), user: user.clone(), grace_ends: Some(ends) }));
+            keys.insert(KeyHash(hash), entry(row.key.clone(), Some(ends)));
         }
-        keys.insert(row.hash, Arc::new(KeyEntry { key: row.key, user: user.clone(), grace_ends: None }));
+        keys.insert(KeyHash(row.hash), entry(row.key, None));
     }
     keys
+}
+
+fn former_user(key: &Key) -> User {
+    User {
+        id: key.user,
+        org: key.org,
+        name: "a removed user".to_owned(),
+        role: UserRole::Member,
+        team: None,
+        allowed: Vec::new(),
+        created: key.created,
+    }
 }
 
 /// Makes one stored provider ready for calls.

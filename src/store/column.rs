@@ -1,7 +1,9 @@
 //! How the program's types stand in columns.
 
 use crate::records::{Bodies, Status, UsageSource, UserRole};
-use crate::types::{KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Task, Time, TraceId, UserId};
+use crate::types::{
+    GuardrailId, KeyId, Money, OrgId, PolicyId, Protocol, ProviderId, RouteId, Task, TeamId, Time, TraceId, UserId,
+};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,6 +33,9 @@ integer_columns! {
     ProviderId: |id| id.0, |n| Some(ProviderId(n));
     KeyId: |id| id.0, |n| Some(KeyId(n));
     RouteId: |id| id.0, |n| Some(RouteId(n));
+    TeamId: |id| id.0, |n| Some(TeamId(n));
+    GuardrailId: |id| id.0, |n| Some(GuardrailId(n));
+    PolicyId: |id| id.0, |n| Some(PolicyId(n));
     TraceId: |id| id.0, |n| Some(TraceId(n));
     Time: Time::millis, |n| Some(Time::from_millis(n));
     Money: Money::pico, |n| Some(Money::from_pico(n));
@@ -40,8 +45,6 @@ integer_columns! {
 }
 
 pub(super) const USAGE_SOURCES: [UsageSource; 3] = [UsageSource::None, UsageSource::Reported, UsageSource::Estimated];
-const ROLES: [(UserRole, &str); 3] =
-    [(UserRole::Owner, "owner"), (UserRole::Manager, "manager"), (UserRole::Member, "member")];
 
 /// A protocol as its place in the list, for rows that must be narrow. Elsewhere it stands by its name.
 #[derive(Clone, Copy)]
@@ -87,15 +90,14 @@ impl FromSql for Bodies {
 
 impl ToSql for UserRole {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        let name = ROLES.iter().find(|(role, _)| role == self).map_or("member", |(_, name)| *name);
-        Ok(name.into())
+        Ok(self.as_str().into())
     }
 }
 
 impl FromSql for UserRole {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<UserRole> {
         let name = value.as_str()?;
-        ROLES.iter().find(|(_, other)| *other == name).map(|(role, _)| *role).ok_or_else(|| unknown(name))
+        UserRole::parse(name).ok_or_else(|| unknown(name))
     }
 }
 

@@ -155,6 +155,14 @@ impl Change<'_> {
         self.run(sql, params![id, Json(providers), Json(models), Json(tags), expires]).map(drop)
     }
 
+    /// Gives a key to another user, as whom it calls from now on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn give_key(&self, id: KeyId, user: UserId) -> Result<(), StoreError> {
+        self.run("UPDATE keys SET user_id = ?2 WHERE id = ?1 AND user_id <> ?2", params![id, user]).map(drop)
+    }
+
     /// Gives a key a new text; the old one lives on for its grace, an older one no longer.
     ///
     /// # Errors

@@ -4,9 +4,11 @@
 //! Configuration is changed only inside [`Store::change`], which raises the version that a running gateway watches.
 
 mod answers;
+mod audit;
 mod column;
 mod costs;
 mod error;
+mod guards;
 mod journal;
 mod keys;
 mod ledger;
@@ -17,26 +19,31 @@ mod providers;
 mod rates;
 mod routes;
 mod sheets;
+mod teams;
 pub mod traces;
 mod users;
 mod uses;
 
+pub use audit::{AuditFault, AuditFilter, AuditReport, AuditRow};
 pub use costs::{CostQuery, CostRow, Costs, Dimension, Total};
 pub use error::StoreError;
+pub use guards::{NewGuardrail, NewPolicy};
 pub use keys::{KeyEdit, KeyRow, NewKey, Rotation};
 pub use ledger::{Ledger, Ticket};
 pub use orgs::NewOrg;
 pub use providers::{NewProvider, ProviderRow};
 pub use routes::NewRoute;
 pub use sheets::SheetRow;
+pub use teams::NewTeam;
 pub use traces::{Found, TraceDetail, TraceFilter, TraceRow};
 pub use users::NewUser;
 
 #[cfg(test)]
 mod tests;
 
-use crate::records::{Org, Route, User};
+use crate::records::{Guardrail, Org, Policy, Route, Team, User};
 use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior};
+use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +52,10 @@ use std::path::{Path, PathBuf};
 pub struct Store {
     connection: Connection,
     path: PathBuf,
+    /// In whose name things are changed.
+    actor: RefCell<String>,
+    /// Whether this connection sees what is changed.
+    watched: Cell<bool>,
 }
 
 /// An administrative transaction under way: everything that a [`Store`] reads, and the functions that write
@@ -72,6 +83,8 @@ pub struct Snapshot {
     pub orgs: Vec<Org>,
     /// Users.
     pub users: Vec<User>,
+    /// Teams.
+    pub teams: Vec<Team>,
     /// Providers, disabled ones too.
     pub providers: Vec<ProviderRow>,
     /// Virtual keys.
@@ -80,28 +93,48 @@ pub struct Snapshot {
     pub routes: Vec<Route>,
     /// What models turned out to do.
     pub sheets: Vec<SheetRow>,
+    /// Guardrails.
+    pub guardrails: Vec<Guardrail>,
+    /// Policies, disabled ones too.
+    pub policies: Vec<Policy>,
 }
 
+/// In whose name a program changes things that nobody told to.
+const NOBODY: &str = "system";
+
 impl Store {
+    fn new(connection: Connection, path: &Path) -> Store {
+        let actor = RefCell::new(NOBODY.to_owned());
+        Store { connection, path: path.to_owned(), actor, watched: Cell::new(false) }
+    }
+
     /// Where the file is.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Runs one administrative act as one transaction, and raises the configuration's version if it wrote anything.
+    /// Runs one administrative act as one transaction, and raises the configuration's version if it wrote anything. What
+    /// differs after it is written down in the same transaction, whatever the act was ([`audit`]).
     ///
     /// # Errors
     /// What the act says, after undoing it; [`StoreError`] where the file cannot be written.
     pub fn change<T, E: From<StoreError>>(&self, act: impl FnOnce(&Change<'_>) -> Result<T, E>) -> Result<T, E> {
+        // Before the transaction: what is undone with it would be undone too.
+        self.watch_changes()?;
         let begun = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate);
         let transaction = begun.map_err(|error| self.explain(error))?;
         let before = self.connection.total_changes();
         let change = Change { store: self };
         let value = act(&change)?;
-        if self.connection.total_changes() != before {
-            change.raise_version()?;
+        if self.connection.total_changes() == before {
+            return Ok(value);
         }
+        let audited = self.write_audit()?;
+        change.raise_version()?;
         transaction.commit().map_err(|error| self.explain(error))?;
+        if audited {
+            self.keep_audit_head();
+        }
         Ok(value)
     }
 
@@ -116,10 +149,13 @@ impl Store {
             version: self.config_version()?,
             orgs: self.orgs()?,
             users: self.all_users()?,
+            teams: self.all_teams()?,
             providers: self.all_providers()?,
             keys: self.all_keys()?,
             routes: self.all_routes()?,
             sheets: self.all_sheets()?,
+            guardrails: self.all_guardrails()?,
+            policies: self.all_policies()?,
         })
     }
 

@@ -24,6 +24,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_sheets.sql"),
     include_str!("migrations/0003_key_uses.sql"),
     include_str!("migrations/0004_answers.sql"),
+    include_str!("migrations/0005_teams.sql"),
+    include_str!("migrations/0006_audit.sql"),
+    include_str!("migrations/0007_guardrails.sql"),
 ];
 
 impl Store {
@@ -203,7 +206,7 @@ fn connect(path: &Path, flags: OpenFlags, busy: Duration) -> Result<Store, Store
         Ok(connection)
     };
     let connection = connect().map_err(|error| StoreError::explain(path, error))?;
-    Ok(Store { connection, path: path.to_owned() })
+    Ok(Store::new(connection, path))
 }
 
 /// Makes the file for its owner alone, or takes others' rights away; SQLite gives its side files the same mode.

@@ -21,20 +21,27 @@ pub struct NewUser<'a> {
     pub created: Time,
 }
 
+macro_rules! select_users {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, org_id, name, role, allowed, created_at, ",
+            "(SELECT team_id FROM memberships WHERE user_id = users.id AND until_trace_id IS NULL) FROM users ",
+            $rest
+        )
+    };
+}
+
 impl Store {
     /// The users of an organisation, by name.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn users(&self, org: OrgId) -> Result<Vec<User>, StoreError> {
-        let sql = "SELECT id, org_id, name, role, allowed FROM users \
-                   WHERE org_id = ?1 AND removed_at IS NULL ORDER BY name";
-        self.all(sql, [org], read)
+        self.all(select_users!("WHERE org_id = ?1 AND removed_at IS NULL ORDER BY name"), [org], read)
     }
 
     pub(super) fn all_users(&self) -> Result<Vec<User>, StoreError> {
-        let sql = "SELECT id, org_id, name, role, allowed FROM users WHERE removed_at IS NULL ORDER BY id";
-        self.all(sql, [], read)
+        self.all(select_users!("WHERE removed_at IS NULL ORDER BY id"), [], read)
     }
 }
 
@@ -54,11 +61,37 @@ impl Change<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn allow_user(&self, user: UserId, allowed: &[String]) -> Result<(), StoreError> {
-        self.run("UPDATE users SET allowed = ?2 WHERE id = ?1", params![user, Json(allowed)]).map(drop)
+        let sql = "UPDATE users SET allowed = ?2 WHERE id = ?1 AND allowed <> ?2";
+        self.run(sql, params![user, Json(allowed)]).map(drop)
+    }
+
+    /// Gives a user another role.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_role(&self, user: UserId, role: UserRole) -> Result<(), StoreError> {
+        self.run("UPDATE users SET role = ?2 WHERE id = ?1 AND role <> ?2", params![user, role]).map(drop)
+    }
+
+    /// Removes a user; its name stays for the traces. Its keys and its team are seen to elsewhere.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn remove_user(&self, user: UserId, now: Time) -> Result<(), StoreError> {
+        let sql = "UPDATE users SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL";
+        self.run(sql, params![user, now]).map(drop)
     }
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<User> {
     let Json(allowed) = row.get(4)?;
-    Ok(User { id: row.get(0)?, org: row.get(1)?, name: row.get(2)?, role: row.get(3)?, allowed })
+    Ok(User {
+        id: row.get(0)?,
+        org: row.get(1)?,
+        name: row.get(2)?,
+        role: row.get(3)?,
+        team: row.get(6)?,
+        allowed,
+        created: row.get(5)?,
+    })
 }

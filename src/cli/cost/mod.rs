@@ -45,7 +45,7 @@ enum Verb {
   optscale-ai costs by model
   optscale-ai costs by user day --since 7d -o json")]
 pub struct By {
-    /// provider, model, user, key, route, day, tag or tag:NAME
+    /// provider, model, user, team, key, route, day, tag or tag:NAME
     #[arg(value_name = "DIMENSION", required = true, value_delimiter = ',', add = dimensions())]
     by: Vec<Dimension>,
     #[command(flatten)]
@@ -55,7 +55,7 @@ pub struct By {
 }
 
 fn dimensions() -> clap_complete::engine::ArgValueCandidates {
-    let all = ["provider", "model", "user", "key", "route", "day", "tag"];
+    let all = ["provider", "model", "user", "team", "key", "route", "day", "tag"];
     clap_complete::engine::ArgValueCandidates::new(move || all.map(Into::into).into())
 }
 

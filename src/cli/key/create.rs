@@ -2,7 +2,7 @@
 
 use super::record::hand_out;
 use crate::admin::keys::{self, CreateKey};
-use crate::cli::error::{CliError, Outcome};
+use crate::cli::error::{CliError, Kind, Outcome};
 use crate::cli::secret_input::KeyText;
 use crate::cli::session::Session;
 use crate::cli::when::{Expiry, expiry};
@@ -38,10 +38,16 @@ pub struct Create {
     tags: Vec<(String, String)>,
     #[command(flatten)]
     text: KeyText,
+    /// Refused: no key is made of a hash
+    #[arg(long, value_name = "HASH", hide = true)]
+    hash: Option<String>,
 }
 
 impl Create {
     pub(super) fn run(self, session: &Session) -> Outcome {
+        if self.hash.is_some() {
+            return Err(no_hashes());
+        }
         let text = self.text.read()?.as_ref().map(checked).transpose()?;
         let opened = session.open()?;
         let wanted = CreateKey {
@@ -57,6 +63,17 @@ impl Create {
         let made = keys::create(&opened.store, &opened.sealer, opened.org.id, &wanted)?;
         hand_out(session, &made, "created key")
     }
+}
+
+/// Another gateway's hash is of a text without our check sum and is made in another way: no call could be told by it.
+fn no_hashes() -> CliError {
+    CliError::new(
+        Kind::Refused,
+        "no key is made of a hash: other gateways hash other texts in other ways, and a text that begins otherwise than \
+         sk-osai- is no key here",
+    )
+    .hint("make a new key and hand it out: `optscale-ai key create NAME`")
+    .hint("a key of this gateway moves with its text: `optscale-ai key create NAME --key-env VAR`")
 }
 
 /// A text that was generated before, with its check sum right.

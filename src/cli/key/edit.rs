@@ -7,7 +7,7 @@ use crate::cli::session::Session;
 use crate::cli::when::{Expiry, expiry};
 use crate::cli::{complete, words};
 
-/// Change what a key may call, its end or its tags; its text stays
+/// Change what a key may call, its end, its tags or its user; its text stays
 ///
 /// A list that is given replaces the whole list.
 #[derive(clap::Args)]
@@ -36,6 +36,9 @@ pub struct Edit {
     /// Note that each of its calls carries; may be repeated
     #[arg(long = "tag", value_name = "K=V", value_parser = words::pair)]
     tags: Vec<(String, String)>,
+    /// Whose it is from now on; it calls what this user may
+    #[arg(long, value_name = "USER", add = complete::users())]
+    user: Option<String>,
     /// No notes any more
     #[arg(long, conflicts_with = "tags")]
     no_tags: bool,
@@ -48,8 +51,9 @@ impl Edit {
             models: (self.any_model || !self.models.is_empty()).then_some(self.models),
             tags: (self.no_tags || !self.tags.is_empty()).then(|| self.tags.into_iter().collect()),
             expires: self.expires.map(Expiry::time),
+            user: self.user,
         };
-        if edit.providers.is_none() && edit.models.is_none() && edit.tags.is_none() && edit.expires.is_none() {
+        if !changes(&edit) {
             return Err(CliError::usage("nothing to change was named")
                 .hint("name what is to change, for example --expires 30d; see `optscale-ai key edit --help`"));
         }
@@ -60,4 +64,9 @@ impl Edit {
         let row = keys::find(&store, org.id, &key.name)?;
         session.ui.changed(COLUMNS, &Record::new(row, &Around::of(&store, &org)?))
     }
+}
+
+fn changes(edit: &EditKey) -> bool {
+    let EditKey { providers, models, tags, expires, user } = edit;
+    providers.is_some() || models.is_some() || tags.is_some() || expires.is_some() || user.is_some()
 }

@@ -27,6 +27,9 @@ pub struct Which {
     /// Only calls of this user
     #[arg(long, value_name = "NAME", add = complete::users())]
     user: Option<String>,
+    /// Only calls of users who were in this team then
+    #[arg(long, value_name = "NAME", add = complete::teams())]
+    team: Option<String>,
     /// Only calls with this key
     #[arg(long, value_name = "NAME", add = complete::keys())]
     key: Option<String>,
@@ -70,6 +73,7 @@ impl Which {
             provider: self.provider,
             model: self.model,
             user: self.user,
+            team: self.team,
             key: self.key,
             route: self.route,
             status: self.status,

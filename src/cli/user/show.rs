@@ -1,6 +1,6 @@
 //! `user show`.
 
-use super::record::{COLUMNS, Record};
+use super::record::{Around, PAGE, Record};
 use crate::admin::users;
 use crate::cli::complete;
 use crate::cli::error::Outcome;
@@ -21,6 +21,6 @@ impl Show {
         let store = session.store()?;
         let org = session.org(&store)?;
         let user = users::find(&store, org.id, &self.user)?;
-        session.ui.record(COLUMNS, &Record::new(user, &store.keys(org.id)?, &store.key_uses()?))
+        session.ui.record(PAGE, &Record::new(user, &Around::of(&store, &org)?))
     }
 }

@@ -43,7 +43,9 @@ pub(super) fn read(reason: &str, calls: bool) -> Finish {
 /// Gemini's word, and whether another word was lost.
 pub(super) fn write(finish: Option<&Finish>) -> (&str, bool) {
     match finish {
-        None | Some(Finish::Stop | Finish::StopSequence(_) | Finish::ToolCalls) => ("STOP", false),
+        None | Some(Finish::Stop | Finish::StopSequence(None) | Finish::ToolCalls) => ("STOP", false),
+        // Which stop text came up has no place.
+        Some(Finish::StopSequence(Some(_))) => ("STOP", true),
         Some(Finish::Length) => ("MAX_TOKENS", false),
         Some(Finish::ContentFilter | Finish::Refusal) => ("SAFETY", false),
         Some(Finish::Other(word)) if OTHERS.contains(&word.as_str()) => (word, false),

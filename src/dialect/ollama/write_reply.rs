@@ -68,6 +68,23 @@ pub(super) fn metrics(report: Option<&UsageReport>) -> Metrics {
     }
 }
 
+/// Names what of an end and of a usage the protocol has no place for.
+pub(super) fn unsaid(finish: Option<&Finish>, report: Option<&UsageReport>, dropped: &mut Vec<String>) {
+    if matches!(finish, Some(Finish::StopSequence(Some(_)))) {
+        dropped.push("stop_sequence".to_owned());
+    }
+    let Some(UsageReport { usage, service_tier, .. }) = report else { return };
+    let lost = [
+        ("usage.cache_read_tokens", usage.cache_read > 0),
+        ("usage.cache_write_tokens", usage.cache_write() > 0),
+        ("usage.reasoning_tokens", usage.reasoning > 0),
+        ("usage.audio_tokens", usage.input_audio > 0 || usage.output_audio > 0),
+        ("usage.web_searches", usage.web_searches > 0),
+        ("service_tier", service_tier.as_deref().is_some_and(|tier| !matches!(tier, "default" | "standard"))),
+    ];
+    dropped.extend(lost.into_iter().filter(|(_, lost)| *lost).map(|(path, _)| path.to_owned()));
+}
+
 /// The protocol says `stop` for whatever is an ordinary end, calls included; others go by their own word.
 pub(super) fn done_reason(finish: Option<&Finish>) -> &str {
     match finish {
@@ -108,6 +125,7 @@ pub(super) fn write(task: Task, mut reply: Reply) -> Written {
     if choice.logprobs.is_some() && likelihoods.is_none() {
         dropped.push("logprobs".to_owned());
     }
+    unsaid(choice.finish.as_ref(), reply.usage.as_ref(), &mut dropped);
     let line = Line {
         model: &reply.model,
         created_at: Time::now(),

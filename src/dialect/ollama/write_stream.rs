@@ -2,7 +2,7 @@
 
 use super::complaint;
 use super::write_message::{Call, Function};
-use super::write_reply::{Line, Words, done_reason, logprobs, metrics};
+use super::write_reply::{Line, Words, done_reason, logprobs, metrics, unsaid};
 use crate::canonical::{Block, BlockKind, Complaint, Delta, Event, Finish, Json, UsageReport};
 use crate::dialect::WriteStream;
 use crate::dialect::json::to_vec;
@@ -140,6 +140,7 @@ impl WriteStream for Writer {
         open.into_iter().for_each(|block| self.close(block, out));
         let now = Instant::now();
         let first = self.first.unwrap_or(now);
+        unsaid(self.finish.as_ref(), self.usage.as_ref(), &mut self.dropped);
         let mut metrics = metrics(self.usage.as_ref());
         metrics.total_duration = Some(nanos(now - self.begun));
         metrics.load_duration = Some(0);

@@ -34,12 +34,13 @@ pub(super) fn stored(word: &str, refused: bool) -> Cow<'static, str> {
 /// ordinary end: `refused` says whether the answer has words in `refusal`.
 pub(super) fn written(finish: &Finish, refused: bool) -> (&'static str, bool) {
     match finish {
-        Finish::Stop | Finish::StopSequence(_) => ("stop", true),
+        Finish::Stop | Finish::StopSequence(None) => ("stop", true),
         Finish::Length => ("length", true),
         Finish::ToolCalls => ("tool_calls", true),
         Finish::ContentFilter => ("content_filter", true),
         Finish::Refusal => (if refused { "stop" } else { "content_filter" }, true),
-        Finish::Pause | Finish::Other(_) => ("stop", false),
+        // Which stop text came up has no place.
+        Finish::StopSequence(Some(_)) | Finish::Pause | Finish::Other(_) => ("stop", false),
     }
 }
 

@@ -6,10 +6,12 @@
 mod answer;
 mod brief;
 mod embedding;
+mod evidence;
 mod finish;
 mod frame;
 mod glance;
 mod lane;
+mod older_logprobs;
 mod peek;
 mod read_message;
 mod read_part;

@@ -1,7 +1,8 @@
 //! Writes a whole answer for callers: `chat.completion` and `text_completion` objects.
 
+use super::evidence::{Annotation, Picture, Seen, Sound};
 use super::wire::to_vec;
-use super::{finish, usage};
+use super::{finish, older_logprobs, usage};
 use crate::canonical::{Choice, Finish, Json, Part, Reply, UsageReport, opened_seal};
 use crate::dialect::Written;
 use crate::types::{Protocol, Task, Time};
@@ -31,10 +32,10 @@ struct ChatChoice<'a> {
 }
 
 #[derive(Serialize)]
-struct TextChoice<'a> {
+struct TextChoice {
     text: String,
     index: usize,
-    logprobs: Option<&'a Json>,
+    logprobs: Option<Json>,
     finish_reason: &'static str,
 }
 
@@ -49,6 +50,12 @@ struct Message<'a> {
     thinking_blocks: Vec<Thought<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<Call<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    annotations: Vec<Annotation<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    images: Vec<Picture>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audio: Option<Sound<'a>>,
 }
 
 /// A block of `thinking_blocks`: the thought with its seal, so that it survives the way back.
@@ -181,7 +188,16 @@ fn say<'a>(part: &'a Part, message: &mut Message<'a>) -> bool {
         }
         Part::RedactedThinking { data } => message.thinking_blocks.push(Thought::RedactedThinking { data }),
         Part::ToolCall { id, name, input, .. } => message.tool_calls.push(call(id, name, input)),
-        Part::Media(_) | Part::ToolResult { .. } | Part::Opaque { .. } => return false,
+        Part::Citation(citation) => {
+            let said = message.content.as_ref().map_or(0, |text| text.chars().count() as u64);
+            message.annotations.push(Annotation::new(citation, said));
+        }
+        Part::Media(media) => match Seen::of(media, message.images.len()) {
+            Some(Seen::Picture(picture)) => message.images.push(picture),
+            Some(Seen::Sound(sound)) if message.audio.is_none() => message.audio = Some(sound),
+            _ => return false,
+        },
+        Part::Search(_) | Part::ToolResult { .. } | Part::Opaque { .. } => return false,
     }
     true
 }
@@ -201,7 +217,7 @@ pub(super) fn ending(finish: Option<&Finish>, refused: bool, dropped: &mut Vec<S
     word
 }
 
-fn text_choice<'a>(index: usize, choice: &'a Choice, dropped: &mut Vec<String>) -> TextChoice<'a> {
+fn text_choice(index: usize, choice: &Choice, dropped: &mut Vec<String>) -> TextChoice {
     let mut words = String::new();
     for (place, part) in choice.parts.iter().enumerate() {
         match part {
@@ -212,7 +228,16 @@ fn text_choice<'a>(index: usize, choice: &'a Choice, dropped: &mut Vec<String>) 
     TextChoice {
         text: words,
         index,
-        logprobs: choice.logprobs.as_ref(),
+        logprobs: choice.logprobs.as_ref().and_then(|given| likely(given, dropped)),
         finish_reason: ending(choice.finish.as_ref(), false, dropped),
     }
+}
+
+/// Likelihoods as the older endpoint writes them; what is in no form that is known is named.
+pub(super) fn likely(given: &Json, dropped: &mut Vec<String>) -> Option<Json> {
+    let written = older_logprobs::of(given);
+    if written.is_none() {
+        dropped.push("logprobs".to_owned());
+    }
+    written
 }

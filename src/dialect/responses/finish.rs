@@ -50,11 +50,13 @@ pub(super) struct Ending {
     pub(super) lost: bool,
 }
 
-/// The status and the reason. Which stop text ended an answer has no place, nor has a pause.
-pub(super) fn write(finish: Option<&Finish>) -> Ending {
+/// The status and the reason. Which stop text ended an answer has no place, nor has a pause. A refusal is seen in its
+/// words; one that has none (`refused` is false) must not look like an ordinary end.
+pub(super) fn write(finish: Option<&Finish>, refused: bool) -> Ending {
     let completed = Ending { status: "completed", reason: None, lost: false };
     let incomplete = |reason| Ending { status: "incomplete", reason: Some(reason), lost: false };
     match finish {
+        Some(Finish::Refusal) if !refused => incomplete("content_filter"),
         None | Some(Finish::Stop | Finish::ToolCalls | Finish::Refusal | Finish::StopSequence(None)) => completed,
         Some(Finish::Length) => incomplete("max_output_tokens"),
         Some(Finish::ContentFilter) => incomplete("content_filter"),

@@ -22,6 +22,8 @@ pub struct TraceFilter {
     pub model: Option<String>,
     /// The user's name.
     pub user: Option<String>,
+    /// The name of the team that the user was in then.
+    pub team: Option<String>,
     /// The key's name.
     pub key: Option<String>,
     /// The routing rule's name.
@@ -52,6 +54,10 @@ WHERE t.id >= :since AND t.id < :until
   AND (:status IS NULL OR t.status = :status)
   AND (:provider IS NULL OR t.provider_id IN (SELECT id FROM providers WHERE name = :provider))
   AND (:user IS NULL OR t.user_id IN (SELECT id FROM users WHERE name = :user))
+  AND (:team IS NULL OR EXISTS (
+       SELECT 1 FROM memberships AS was WHERE was.user_id = t.user_id AND was.since_trace_id <= t.id
+       AND (was.until_trace_id IS NULL OR was.until_trace_id > t.id)
+       AND was.team_id IN (SELECT id FROM teams WHERE name = :team)))
   AND (:key IS NULL OR t.key_id IN (SELECT id FROM keys WHERE name = :key))
   AND (:route IS NULL OR t.route_id IN (SELECT id FROM routes WHERE name = :route))
   AND (:model IS NULL OR t.model = :model OR t.requested_model = :model OR
@@ -105,6 +111,7 @@ impl<'f> Bound<'f> {
             ":status": filter.status,
             ":provider": filter.provider,
             ":user": filter.user,
+            ":team": filter.team,
             ":key": filter.key,
             ":route": filter.route,
             ":model": filter.model,

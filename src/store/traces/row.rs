@@ -1,7 +1,7 @@
 //! A trace as it is read back, with names in place of ids.
 
 use crate::price::Rates;
-use crate::records::{Attempt, Status, UsageSource};
+use crate::records::{Attempt, Evaluation, Status, UsageSource};
 use crate::store::column::{Json, ProtocolPlace, full_name, uncount};
 use crate::types::{Money, Protocol, Task, Time, TraceId, Usage};
 use rusqlite::Row;
@@ -19,7 +19,7 @@ pub struct TraceRow {
     pub org: Option<String>,
     /// The user's name.
     pub user: Option<String>,
-    /// The team's name; there are no teams yet.
+    /// The name of the team that the user was in then.
     pub team: Option<String>,
     /// The key's name.
     pub key: Option<String>,
@@ -96,18 +96,23 @@ pub struct TraceDetail {
     pub finish: Option<String>,
     /// What could not be translated, by path.
     pub dropped: Vec<String>,
+    /// What policies came to.
+    pub guards: Vec<Evaluation>,
 }
 
 /// The columns that [`read_row`] and [`read_detail`] read, by name.
 macro_rules! trace_columns {
     () => {
-        "SELECT t.*, o.name AS org, u.name AS user, k.name AS key, p.name AS provider, r.name AS route
+        "SELECT t.*, o.name AS org, u.name AS user, k.name AS key, p.name AS provider, r.name AS route, e.name AS team
 FROM traces AS t
 LEFT JOIN orgs AS o ON o.id = t.org_id
 LEFT JOIN users AS u ON u.id = t.user_id
 LEFT JOIN keys AS k ON k.id = t.key_id
 LEFT JOIN providers AS p ON p.id = t.provider_id
-LEFT JOIN routes AS r ON r.id = t.route_id"
+LEFT JOIN routes AS r ON r.id = t.route_id
+LEFT JOIN memberships AS m ON m.user_id = t.user_id AND m.since_trace_id <= t.id
+     AND (m.until_trace_id IS NULL OR m.until_trace_id > t.id)
+LEFT JOIN teams AS e ON e.id = m.team_id"
     };
 }
 pub(super) use trace_columns;
@@ -122,7 +127,7 @@ pub(super) fn read_row(row: &Row<'_>) -> rusqlite::Result<TraceRow> {
         time: id.time(),
         org: row.get("org")?,
         user: row.get("user")?,
-        team: None,
+        team: row.get("team")?,
         key: row.get("key")?,
         model: row.get::<_, Option<String>>("model")?.map(|model| full_name(provider.as_deref(), &model)),
         provider,
@@ -165,6 +170,7 @@ pub(super) fn read_detail(row: &Row<'_>) -> rusqlite::Result<TraceDetail> {
         overhead_us,
         finish: row.get("finish")?,
         dropped: json(row, "dropped")?,
+        guards: json(row, "guards")?,
         row: short,
     })
 }
