@@ -353,7 +353,7 @@ mod tests {
                 match name {
                     b"n" => number = cursor.whole_number()?,
                     b"s" => plain = cursor.plain_str()?,
-                    b"t" => drop(cursor.text(&mut said)?),
+                    b"t" => _ = cursor.text(&mut said)?,
                     b"on" => on = cursor.boolean()?,
                     b"list" => cursor.array(|cursor| cursor.whole_number().map(|number| sum += number))?,
                     _ => assert!(cursor.null()),
