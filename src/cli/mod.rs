@@ -4,6 +4,7 @@
 //! What commands do is in `admin`, `store` and `gateway`; here is how it is asked for and shown.
 
 mod audit;
+mod budget;
 mod complete;
 mod completions;
 mod connect;
@@ -11,6 +12,7 @@ mod cost;
 mod detect;
 mod doctor;
 mod error;
+mod event;
 mod guardrail;
 mod init;
 mod key;
@@ -144,6 +146,8 @@ enum Command {
     Team(team::Noun),
     #[command(visible_alias = "keys")]
     Key(key::Noun),
+    #[command(visible_alias = "budgets")]
+    Budget(budget::Noun),
     #[command(visible_alias = "routes")]
     Route(route::Noun),
     #[command(visible_alias = "guardrails")]
@@ -154,6 +158,8 @@ enum Command {
     Traces(trace::Noun),
     #[command(name = "costs", visible_alias = "cost")]
     Costs(cost::Noun),
+    #[command(visible_alias = "events")]
+    Event(event::Noun),
     Audit(audit::Noun),
     Connect(connect::Connect),
     Doctor(doctor::Doctor),
@@ -173,11 +179,13 @@ impl Command {
             Command::User(noun) => noun.run(session),
             Command::Team(noun) => noun.run(session),
             Command::Key(noun) => noun.run(session),
+            Command::Budget(noun) => noun.run(session),
             Command::Route(noun) => noun.run(session),
             Command::Guardrail(noun) => noun.run(session),
             Command::Policy(noun) => noun.run(session),
             Command::Traces(noun) => noun.run(session),
             Command::Costs(noun) => noun.run(session),
+            Command::Event(noun) => noun.run(session),
             Command::Audit(noun) => noun.run(session),
             Command::Connect(command) => command.run(session),
             Command::Doctor(command) => command.run(session),
