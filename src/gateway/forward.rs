@@ -7,6 +7,7 @@ use super::accept::{self, header};
 use super::authorise::{self, Grant};
 use super::call::{Answer, Arrival, Caller, Content, Outcome, Target};
 use super::carried::Carried;
+use super::guarding::Guarding;
 use super::hold;
 use super::multipart::Form;
 use super::record::Trace;
@@ -15,7 +16,7 @@ use super::snapshot::{Link, ProviderState};
 use super::stream::{AnswerStream, Carriage, Layout, Pace};
 use super::upload::Upload;
 use super::upstream::Upstream;
-use super::{Worker, dispatch, metering, route, settle, translate};
+use super::{Worker, dispatch, metering, rates, route, settle, translate};
 use crate::body::Body;
 use crate::canonical::{Code, Complaint};
 use crate::dialect::sse::Framing;
@@ -71,6 +72,16 @@ struct Request {
     model: Option<String>,
 }
 
+impl Request {
+    /// How many bytes of words have come; of what is still coming nobody knows.
+    fn length(&self) -> usize {
+        match &self.payload {
+            Shipment::Json(bytes, _) => bytes.len(),
+            Shipment::Form(..) | Shipment::Raw(_) => 0,
+        }
+    }
+}
+
 /// What goes out.
 enum Shipment {
     /// A JSON body, and where the model's name stands in it.
@@ -98,12 +109,33 @@ async fn carry(
         trace.asked(request.model.as_deref());
         trace.plan(&plan);
     });
+    rates::enter(gateway, trace, request.length())?;
+    let standing = trace.as_ref().and_then(Trace::standing);
     let Some(target) = plan.targets().first() else { return Err(nowhere()) };
+    let request = guarded(&caller, (carried, arrival.dialect), request, trace).await?;
     let sent = send(worker, (target, &arrival, carried), request, trace).await?;
     let job = Job { target, carried, dialect: arrival.dialect, caller: &caller };
     let mut answer = job.answered(worker, sent, trace).await?;
     answer.route = plan.route().cloned();
+    rates::put(&mut answer.headers, arrival.dialect.protocol(), standing);
     Ok(answer)
+}
+
+/// The request as policies let it through. Forms and files go on as they come: their texts are not looked at.
+async fn guarded(
+    caller: &Caller,
+    (carried, dialect): (&Carried, &'static dyn dialect::CallerDialect),
+    request: Request,
+    trace: &mut Option<Trace>,
+) -> Outcome<Request> {
+    let Request { payload: Shipment::Json(bytes, _), model } = request else { return Ok(request) };
+    let Some(trace) = trace.as_mut() else { return Err(nowhere()) };
+    let bytes = match Guarding::of(&caller.org.guards, trace.id()) {
+        Some(mut guarding) => guarding.carried((dialect, carried.task, bytes), trace).await?,
+        None => bytes,
+    };
+    let span = dialect::model_field(std::str::from_utf8(&bytes).unwrap_or_default())?.map(|field| field.span);
+    Ok(Request { payload: Shipment::Json(bytes, span), model })
 }
 
 fn nowhere() -> Complaint {

@@ -5,7 +5,7 @@ use super::cores::Cores;
 use super::estimate::Estimator;
 use super::snapshot::Snapshot;
 use super::{Freshness, Gateway, Strangers};
-use crate::budget::Book;
+use crate::budget::{Book, Gate};
 use crate::config::{Home, LockError};
 use crate::http::{Network, TrustError};
 use crate::secrets::{MasterKey, Sealer, SecretsError};
@@ -155,7 +155,8 @@ fn open(options: &ServeOptions, sealer: &Sealer) -> Result<Gateway, ServeError> 
     store.recover()?;
     let ids = TraceIds::after(store.last_trace_id()?);
     let stored = store.snapshot()?;
-    let book = Arc::new(Book::new());
+    let (book, gate) = (Arc::new(Book::new()), Arc::new(Gate::new()));
+    gate.reload(stored.limits.clone());
     load_budgets(&store, &book, &stored)?;
     let snapshot = Snapshot::build(stored, sealer);
     let answers = Answers::new(Store::open_existing(&options.home.database())?);
@@ -164,6 +165,7 @@ fn open(options: &ServeOptions, sealer: &Sealer) -> Result<Gateway, ServeError> 
         snapshot: ArcSwap::from_pointee(snapshot),
         estimator: Estimator::start(ledger.clone(), book.clone())?,
         book,
+        gate,
         ledger,
         answers,
         ids,
@@ -220,6 +222,7 @@ async fn refresh(gateway: &Gateway, store: &Store, sealer: &Sealer) {
         // What was charged until now must be where new budgets add it up.
         gateway.ledger.settled().await;
         if load_budgets(store, &gateway.book, &stored).is_ok() {
+            gateway.gate.reload(stored.limits.clone());
             gateway.snapshot.store(Arc::new(Snapshot::build(stored, sealer)));
         }
     }
