@@ -16,6 +16,7 @@ mod call;
 mod cards;
 mod carried;
 mod ceiling;
+mod cores;
 mod cursor;
 mod directory;
 mod dispatch;
