@@ -25,7 +25,8 @@ const PIECE: &str = " seven";
 
 /// Turns of a conversation, by who speaks.
 fn turns(filler: usize) -> Vec<(&'static str, String)> {
-    let words = "The quick brown fox jumps over the lazy dog, and \"says\" so.\n".repeat(filler.div_ceil(61));
+    let line = "The quick brown fox jumps over the lazy dog, and \"says\" so.\n";
+    let words = line.repeat(filler / line.len() + 1);
     let each = filler / 5;
     let part = |index: usize| words[index * each..(index + 1) * each].to_owned();
     vec![("user", part(0)), ("assistant", part(1)), ("user", part(2)), ("assistant", part(3)), ("user", part(4))]
