@@ -10,6 +10,7 @@ pub mod bedrock;
 pub mod cohere;
 pub mod gemini;
 mod json;
+mod mould;
 pub mod ollama;
 pub mod openai_chat;
 mod openai_error;

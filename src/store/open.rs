@@ -29,7 +29,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_guardrails.sql"),
     include_str!("migrations/0008_budgets.sql"),
     include_str!("migrations/0009_limits.sql"),
-    include_str!("migrations/0010_provider_settings.sql"),
+    include_str!("migrations/0010_contracts.sql"),
+    include_str!("migrations/0011_provider_settings.sql"),
 ];
 
 impl Store {
