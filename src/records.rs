@@ -8,7 +8,8 @@ mod sheet;
 
 pub use budget::{Budget, Charge, DefaultPrice, Event, EventKind, OnExceed, Payer, Period, Raise, Scope};
 pub use guard::{
-    Action, CheckOutcome, Evaluation, Guardrail, GuardrailRule, Policy, PolicyRule, Stage, Verdict as GuardVerdict,
+    Action, CheckOutcome, Effect, Evaluation, Guardrail, GuardrailRule, Policy, PolicyRule, Stage,
+    Verdict as GuardVerdict,
 };
 pub use sheet::{Feature, Finding, Sheet, Verdict};
 

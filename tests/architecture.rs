@@ -25,7 +25,10 @@ const LEVELS: &[Level] = &[
         ],
         strangers: true,
     },
-    Level { modules: &["canonical", "records", "price", "body", "http", "tokens", "scan"], strangers: false },
+    Level {
+        modules: &["canonical", "records", "price", "condition", "body", "http", "tokens", "scan"],
+        strangers: false,
+    },
     Level { modules: &["types"], strangers: true },
 ];
 

@@ -8,6 +8,7 @@ pub mod anthropic;
 pub mod cohere;
 pub mod gemini;
 mod json;
+mod member;
 pub mod ollama;
 pub mod openai_chat;
 mod openai_error;
@@ -18,6 +19,7 @@ pub mod responses;
 pub mod sse;
 mod strings;
 
+pub use self::member::{has_member, with_member};
 pub use self::request::{Delivery, StreamForm, UrlFacts};
 
 use self::sse::Framing;

@@ -44,7 +44,7 @@ mod upload;
 mod upstream;
 
 pub use directory::{Directory, Place};
-pub use guarding::{Tried, try_guardrail};
+pub use guarding::{Trial, Tried, try_guardrail, words_of};
 pub use probe::{Address, Heard, Look, Pace, Probe, ProbeError, Way};
 pub use serve::{Limits, Notice, Ready, ServeError, ServeOptions, serve};
 
@@ -170,7 +170,7 @@ async fn carry(
     };
     answers::look_up(worker, &caller, &mut call).await?;
     note(trace, |trace| trace.plan(&plan));
-    let guarding = trace.as_ref().and_then(|trace| Guarding::of(&caller.org.guards, trace.id()));
+    let guarding = trace.as_ref().and_then(|trace| Guarding::of(&caller, trace));
     dispatch::dispatch(worker, plan, (call, guarding), trace).await
 }
 

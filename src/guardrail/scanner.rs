@@ -8,6 +8,7 @@ use super::invisible::LEADS;
 use super::keywords::Keywords;
 use super::literals::Literals;
 use super::patterns::Pattern;
+use super::pii::BIRTH;
 use super::rule::{Rule, Run, Trigger};
 use super::view::{View, alnum};
 use std::ops::Range;
@@ -289,10 +290,25 @@ impl Pass<'_> {
     fn token(&mut self, from: usize, at: usize) -> usize {
         let text = self.view.bytes();
         let begin = self.view.back(at, LONGEST_TOKEN, alnum);
+        let end = text[at..].iter().position(|byte| !alnum(*byte)).map_or(text.len(), |length| at + length);
         if begin >= from && at - begin < LONGEST_TOKEN {
-            self.ask_all(Trigger::Token, begin);
+            if begin == at && is_plain_number(text, begin, end) {
+                self.ask_dates(begin);
+            } else {
+                self.ask_all(Trigger::Token, begin);
+            }
         }
-        text[at..].iter().position(|byte| !alnum(*byte)).map_or(text.len(), |length| at + length)
+        end
+    }
+
+    /// The rules for dates alone, which may begin with a small number.
+    fn ask_dates(&mut self, at: usize) {
+        for place in 0..self.scanner.rules.len() {
+            let rule = self.scanner.rules[place].rule;
+            if rule.trigger == Trigger::Token && rule.label == BIRTH {
+                self.ask(place as u16, at);
+            }
+        }
     }
 
     fn ask_all(&mut self, trigger: Trigger, at: usize) {
@@ -469,6 +485,15 @@ impl<'s> Resolve<'s, '_> {
         let Which::Pattern(place) = hit.which else { return false };
         self.scanner.guards[hit.guard].patterns[place].is_cut(self.text, &hit.range)
     }
+}
+
+/// A number of up to four digits that stands alone between words: prose has many, and only a date begins like that.
+fn is_plain_number(text: &[u8], begin: usize, end: usize) -> bool {
+    let alone = begin.checked_sub(1).is_none_or(|at| matches!(text[at], b' ' | b'\n'));
+    let digits = end - begin <= 4 && text[begin..end].iter().all(u8::is_ascii_digit);
+    let Some(after) = text.get(end..end + 2) else { return false };
+    let joined = matches!(after[0], b'-' | b'.' | b'/' | b':' | b'(' | b')' | b'+' | b'_') || after[0] >= 0x80;
+    alone && digits && !joined && !(after[1].is_ascii_digit() || matches!(after[1], b'(' | b'+'))
 }
 
 fn precedes(one: &Decided, other: &Decided) -> bool {

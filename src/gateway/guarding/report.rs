@@ -17,6 +17,10 @@ pub(super) struct Report {
     judged: Vec<Option<(Judgement, bool)>>,
     /// The first guardrail that blocks.
     pub refusal: Option<usize>,
+    /// The policy whose rule refuses, without a guardrail.
+    pub ruled_out: Option<usize>,
+    /// Whether the guardrails were not waited for.
+    pub bypassed: bool,
     pub took: Duration,
 }
 
@@ -65,7 +69,7 @@ impl Report {
             dry_run: policy.record.rule.dry_run,
             verdict: policy::gravest(checks.iter().map(|check| check.verdict)),
             took_us: if matched { u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX) } else { 0 },
-            note: (!matched).then(|| "not in the sample".to_owned()),
+            note: (!matched).then(|| "its condition does not hold, or the call is not in its sample".to_owned()),
             checks,
         }
     }
