@@ -165,14 +165,20 @@ pub struct PolicyRule {
 
 impl Default for PolicyRule {
     fn default() -> PolicyRule {
-        let description = String::new();
         PolicyRule {
-            description,
+            description: String::new(),
             stage: Stage::Both,
             sampling: 100,
             priority: 0,
             dry_run: false,
             guardrails: Vec::new(),
+            when: None,
+            timeout_ms: None,
+            pass_on_timeout: false,
+            effect: None,
+            require_tags: Vec::new(),
+            max_output_tokens: None,
+            set: BTreeMap::new(),
         }
     }
 }

@@ -16,8 +16,8 @@ use std::time::Duration;
   optscale-ai policy add mask-pii --guardrail pii
   optscale-ai policy add no-keys --guardrail keys --stage input
   optscale-ai policy add trial --guardrail pii --sampling 10 --dry-run
-  optscale-ai policy add mask --guardrail pii --when 'team != "legal"'
-  optscale-ai policy add short --max-output-tokens 500 --when 'key == "ci"'
+  optscale-ai policy add mask --guardrail pii --when 'team != \"legal\"'
+  optscale-ai policy add short --max-output-tokens 500 --when 'key == \"ci\"'
   optscale-ai policy add tagged --require-tag project")]
 pub struct Add {
     /// Its name

@@ -71,7 +71,11 @@ impl Stats {
                 stats.retain(|name, _| *name == policy.name);
                 stats.entry(policy.name).or_default();
             }
-            None => store.policies(org)?.into_iter().for_each(|policy| drop(stats.entry(policy.name).or_default())),
+            None => {
+                for policy in store.policies(org)? {
+                    stats.entry(policy.name).or_default();
+                }
+            }
         }
         let records: Vec<Record> = stats.into_iter().map(|(policy, stats)| record(policy, &stats)).collect();
         session.ui.list(

@@ -52,10 +52,18 @@ impl Report {
 
     /// What each policy that looks that way came to.
     pub fn evaluations(&self, guards: &Guards, ruling: &Ruling) -> Vec<Evaluation> {
-        let looked = guards.policies.iter().zip(&ruling.matched);
-        looked
-            .filter_map(|(policy, matched)| Some(self.evaluation(guards, policy, (ruling.way, (*matched)?))))
-            .collect()
+        let looked = guards.policies.iter().zip(&ruling.matched).enumerate();
+        let evaluate = |(place, (policy, matched)): (usize, (&PolicyState, &Option<bool>))| {
+            let mut evaluation = self.evaluation(guards, policy, (ruling.way, (*matched)?));
+            if self.ruled_out == Some(place) {
+                evaluation.verdict = GuardVerdict::Blocked;
+            } else if self.bypassed && evaluation.matched && !evaluation.checks.is_empty() {
+                evaluation.verdict = GuardVerdict::Bypassed;
+                evaluation.note = Some("took longer than its time-out".to_owned());
+            }
+            Some(evaluation)
+        };
+        looked.filter_map(evaluate).collect()
     }
 
     fn evaluation(&self, guards: &Guards, policy: &PolicyState, (way, matched): (Stage, bool)) -> Evaluation {
