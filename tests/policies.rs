@@ -79,6 +79,10 @@ fn parameters_are_forced_and_answers_are_short() {
     assert_eq!((&sent["max_tokens"], &sent["user"]), (&json!(3), &json!("team")), "{sent}");
     stage.chat("oa/fake", json!({"max_tokens": 2}));
     assert_eq!(stage.fake.last().json()["max_tokens"], 2);
+    // Gemini has the limit elsewhere, and knows no `user`.
+    stage.home.run(&["policy", "edit", "short", "--set", "temperature=", "--set", "user="]);
+    let mut stage = stage;
+    stage.key = stage.home.key("later", &[]);
     let body = json!({"contents": [{"parts": [{"text": "hi"}]}]});
     assert_eq!(stage.gemini("ge/fake", "generateContent", &body).status(), 200);
     assert_eq!(stage.fake.last().json()["generationConfig"]["maxOutputTokens"], 3);

@@ -9,6 +9,7 @@ mod error;
 pub mod guardrails;
 mod init;
 pub mod keys;
+pub mod limits;
 mod names;
 pub mod orgs;
 pub mod policies;

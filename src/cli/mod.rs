@@ -16,6 +16,7 @@ mod event;
 mod guardrail;
 mod init;
 mod key;
+mod limit;
 mod man;
 mod model;
 mod org;
@@ -148,6 +149,8 @@ enum Command {
     Key(key::Noun),
     #[command(visible_alias = "budgets")]
     Budget(budget::Noun),
+    #[command(visible_alias = "limits")]
+    Limit(limit::Noun),
     #[command(visible_alias = "routes")]
     Route(route::Noun),
     #[command(visible_alias = "guardrails")]
@@ -180,6 +183,7 @@ impl Command {
             Command::Team(noun) => noun.run(session),
             Command::Key(noun) => noun.run(session),
             Command::Budget(noun) => noun.run(session),
+            Command::Limit(noun) => noun.run(session),
             Command::Route(noun) => noun.run(session),
             Command::Guardrail(noun) => noun.run(session),
             Command::Policy(noun) => noun.run(session),

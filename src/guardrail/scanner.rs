@@ -9,7 +9,7 @@ use super::keywords::Keywords;
 use super::literals::Literals;
 use super::patterns::Pattern;
 use super::pii::BIRTH;
-use super::rule::{Rule, Run, Trigger};
+use super::rule::{Rule, Run, Trigger, is_plain_number};
 use super::view::{View, alnum};
 use std::ops::Range;
 
@@ -485,15 +485,6 @@ impl<'s> Resolve<'s, '_> {
         let Which::Pattern(place) = hit.which else { return false };
         self.scanner.guards[hit.guard].patterns[place].is_cut(self.text, &hit.range)
     }
-}
-
-/// A number of up to four digits that stands alone between words: prose has many, and only a date begins like that.
-fn is_plain_number(text: &[u8], begin: usize, end: usize) -> bool {
-    let alone = begin.checked_sub(1).is_none_or(|at| matches!(text[at], b' ' | b'\n'));
-    let digits = end - begin <= 4 && text[begin..end].iter().all(u8::is_ascii_digit);
-    let Some(after) = text.get(end..end + 2) else { return false };
-    let joined = matches!(after[0], b'-' | b'.' | b'/' | b':' | b'(' | b')' | b'+' | b'_') || after[0] >= 0x80;
-    alone && digits && !joined && !(after[1].is_ascii_digit() || matches!(after[1], b'(' | b'+'))
 }
 
 fn precedes(one: &Decided, other: &Decided) -> bool {

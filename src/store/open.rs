@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_audit.sql"),
     include_str!("migrations/0007_guardrails.sql"),
     include_str!("migrations/0008_budgets.sql"),
+    include_str!("migrations/0009_limits.sql"),
 ];
 
 impl Store {
