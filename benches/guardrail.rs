@@ -42,7 +42,8 @@ fn report(name: &str, bytes: usize, took: Duration) {
 }
 
 fn main() {
-    let (mut spans, mut judges): (Vec<_>, Vec<(&str, Box<dyn Judge>)>) = (Vec::new(), Vec::new());
+    let mut spans = Vec::new();
+    let mut judges: Vec<(&str, Box<dyn Judge>)> = Vec::new();
     for kind in KINDS {
         match built(kind) {
             Some(Check::Span(span)) => spans.push(span),
