@@ -9,6 +9,7 @@ pub mod cohere;
 pub mod gemini;
 mod json;
 mod member;
+mod mould;
 pub mod ollama;
 pub mod openai_chat;
 mod openai_error;
