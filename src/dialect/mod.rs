@@ -10,6 +10,7 @@ pub mod bedrock;
 pub mod cohere;
 pub mod gemini;
 mod json;
+mod member;
 mod mould;
 pub mod ollama;
 pub mod openai_chat;
@@ -21,6 +22,7 @@ pub mod responses;
 pub mod sse;
 mod strings;
 
+pub use self::member::{has_member, with_member};
 pub use self::request::{Delivery, StreamForm, UrlFacts};
 
 use self::sse::Framing;
