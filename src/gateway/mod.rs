@@ -16,6 +16,7 @@ mod call;
 mod cards;
 mod carried;
 mod ceiling;
+mod coming;
 mod cursor;
 mod directory;
 mod dispatch;
@@ -41,6 +42,7 @@ mod side;
 mod snapshot;
 mod stream;
 mod translate;
+mod unfit;
 mod upload;
 mod upstream;
 
@@ -176,7 +178,7 @@ async fn carry(
     let standing = trace.as_ref().and_then(Trace::standing);
     let protocol = arrival.dialect.protocol();
     let guarding = trace.as_ref().and_then(|trace| Guarding::of(&caller.org.guards, trace.id()));
-    let mut answer = dispatch::dispatch(worker, plan, (call, guarding), trace).await?;
+    let mut answer = dispatch::dispatch(worker, plan, (&caller, call, guarding), trace).await?;
     rates::put(&mut answer.headers, protocol, standing);
     Ok(answer)
 }
