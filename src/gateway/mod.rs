@@ -17,6 +17,7 @@ mod cards;
 mod carried;
 mod ceiling;
 mod coming;
+mod cores;
 mod cursor;
 mod directory;
 mod dispatch;
