@@ -3,11 +3,13 @@
 //! Plain data. How a record is stored, checked or shown is said elsewhere.
 
 mod budget;
+mod contract;
 mod guard;
 mod limit;
 mod sheet;
 
 pub use budget::{Budget, Charge, DefaultPrice, Event, EventKind, OnExceed, Payer, Period, Raise, Scope};
+pub use contract::Contract;
 pub use guard::{
     Action, CheckOutcome, Evaluation, Guardrail, GuardrailRule, Policy, PolicyRule, Stage, Verdict as GuardVerdict,
 };

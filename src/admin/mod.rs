@@ -5,6 +5,7 @@
 
 mod access;
 pub mod budgets;
+pub mod contracts;
 mod error;
 pub mod guardrails;
 mod init;

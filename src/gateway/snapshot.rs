@@ -3,8 +3,11 @@
 
 use super::guarding::Guards;
 use super::side::SideState;
+use crate::catalogue::{self, Agreed, Agreement};
 use crate::provider::{self, sandbox};
-use crate::records::{Auth, Guardrail, Key, Org, Policy, Provider, Quirks, Route, Sheet, Side, Team, User, UserRole};
+use crate::records::{
+    Auth, Contract, Guardrail, Key, Org, Policy, Provider, Quirks, Route, Sheet, Side, Team, User, UserRole,
+};
 use crate::secrets::{KeyHash, Sealer, Slot};
 use crate::store::{self, KeyRow, ProviderRow};
 use crate::types::{OrgId, Protocol, ProviderId, Secret, Task, TeamId, Time, UserId};
@@ -52,6 +55,8 @@ pub(crate) struct ProviderState {
     pub link: Link,
     /// What its models turned out to do, by their names.
     pub sheets: HashMap<String, Sheet>,
+    /// What is paid for its models by contract, by their names.
+    pub contracts: HashMap<String, Agreement>,
     /// What it speaks; never empty.
     sides: Vec<SideState>,
 }
@@ -103,10 +108,12 @@ impl Snapshot {
         for row in stored.sheets {
             sheets.entry(row.provider).or_default().insert(row.model, row.sheet);
         }
+        let mut contracts = agreements(stored.contracts);
         for row in stored.providers {
             let Some(state) = orgs.get_mut(&row.org) else { continue };
             let mut provider = ready(row, sealer);
             provider.sheets = sheets.remove(&provider.record.id).unwrap_or_default();
+            provider.contracts = contracts.remove(&provider.record.id).unwrap_or_default();
             if let Link::Faulty(fault) = &provider.link {
                 snapshot.faults.push(format!("provider `{}`: {fault}", provider.record.name));
             }
@@ -137,6 +144,18 @@ impl Snapshot {
     pub fn org(&self, id: OrgId) -> Option<&Arc<OrgState>> {
         self.orgs.get(&id)
     }
+}
+
+/// The contract prices of each provider's models.
+fn agreements(contracts: Vec<Contract>) -> HashMap<ProviderId, HashMap<String, Agreement>> {
+    let mut prices: HashMap<ProviderId, HashMap<String, Vec<Agreed>>> = HashMap::new();
+    for Contract { provider, model, from, rates, .. } in contracts {
+        prices.entry(provider).or_default().entry(model).or_default().push(Agreed { from, rates });
+    }
+    let of_models = |models: HashMap<String, Vec<Agreed>>| {
+        models.into_iter().map(|(model, prices)| (model, catalogue::agreement(prices))).collect()
+    };
+    prices.into_iter().map(|(provider, models)| (provider, of_models(models))).collect()
 }
 
 /// Makes ready what guards the calls of each organisation.
@@ -232,7 +251,7 @@ fn link(record: Provider) -> ProviderState {
             Err(fault) => (Link::Faulty(fault), plain()),
         }
     };
-    ProviderState { link, sheets: HashMap::new(), sides, record }
+    ProviderState { link, sheets: HashMap::new(), contracts: HashMap::new(), sides, record }
 }
 
 /// Puts a stored provider together with what its kind brings along; on a fault as far as that goes.

@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_guardrails.sql"),
     include_str!("migrations/0008_budgets.sql"),
     include_str!("migrations/0009_limits.sql"),
+    include_str!("migrations/0010_contracts.sql"),
 ];
 
 impl Store {
