@@ -70,13 +70,13 @@ impl Bound {
         self.input.times(self.most.input)
     }
 
-    /// The same for a prompt of so many tokens at most.
-    pub fn with_input(self, input: u64) -> Bound {
-        Bound { most: Most { input: input.min(self.most.input), ..self.most }, ..self }
-    }
-
     fn answer(&self, output: u64) -> Money {
         self.output.times(output.saturating_mul(self.most.answers))
+    }
+
+    /// How much it takes and gives at most.
+    pub fn most(&self) -> Most {
+        self.most
     }
 
     /// Tokens of the prompt and of one answer.

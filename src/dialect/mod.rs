@@ -19,11 +19,13 @@ mod openai_models;
 mod place;
 mod request;
 pub mod responses;
+mod shorten;
 pub mod sse;
 mod strings;
 
 pub use self::member::{has_member, with_member};
 pub use self::request::{Delivery, StreamForm, UrlFacts};
+pub use self::shorten::{LimitPlace, limited};
 
 use self::sse::Framing;
 use crate::body::Body;
@@ -246,6 +248,9 @@ pub trait CallerDialect: Send + Sync {
 
     /// Where a request asks for the reasoning that was read as `wish`.
     fn reasoning_field(&self, wish: &Reasoning) -> &'static str;
+
+    /// Where a request has its limit on an answer; none where it has none.
+    fn limit_place(&self, task: Task, quirks: &Quirks) -> Option<LimitPlace>;
 
     /// Reads a request for vectors.
     ///

@@ -17,6 +17,16 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
+    /// The model that the caller's name means.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The routing rule that gave the name its meaning.
+    pub fn route(&self) -> Option<&Arc<Route>> {
+        self.route.as_ref()
+    }
+
     /// The model that the caller's name means, and the routing rule that gave the name its meaning.
     pub fn into_parts(self) -> (Target, Option<Arc<Route>>) {
         (self.target, self.route)

@@ -141,6 +141,12 @@ pub(super) fn rates(ask: &Ask<'_>, translated: &Translated, (at, most): (Time, &
     all
 }
 
+/// The usual rates of a model for prompts of up to so many tokens; none where no price is known.
+pub(super) fn standard_rates(card: &Model, at: Time, input: u64) -> Vec<Rates> {
+    let of = |input: u64| card.rates(at, &Usage { input, ..Usage::default() }, None);
+    [of(input), of(1)].into_iter().collect::<Option<Vec<_>>>().unwrap_or_default()
+}
+
 /// The price of a model that has none of its own: the dearest that the budgets say; none unless all of them say one.
 pub(super) fn default_rates(budgets: &[Arc<Budget>]) -> Option<Rates> {
     let prices = budgets.iter().map(|budget| budget.default_price).collect::<Option<Vec<_>>>()?;

@@ -2,7 +2,8 @@
 
 use super::Worker;
 use super::answers::{self, Keeper};
-use super::call::{Answer, Ask, Call, Content, Outcome, Target};
+use super::call::{Answer, Ask, Call, Caller, Content, Outcome, Target};
+use super::coming::{partly, whole_body};
 use super::estimate::Evidence;
 use super::guarding::{AnswerGuard, Guarding, guarded, has_words, note_guard};
 use super::hold::{self, Hold};
@@ -14,7 +15,8 @@ use super::signing;
 use super::snapshot::{Link, ProviderState};
 use super::stream::{AnswerStream, Carriage, Layout, MOST_WAIT_FOR_STORAGE, Pace, witness};
 use super::translate::{self, Translated};
-use super::upstream::{Source, Upstream};
+use super::unfit;
+use super::upstream::Upstream;
 use crate::canonical::{Code, Complaint};
 use crate::dialect::sse::Framing;
 use crate::dialect::{Sight, StreamForm, Written};
@@ -27,14 +29,16 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, Method};
 use std::time::Duration;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 /// A call that is answered sooner needs no row that says it is under way: it gets its final one.
-const ANNOUNCE_AFTER: Duration = Duration::from_millis(20);
+pub(crate) const ANNOUNCE_AFTER: Duration = Duration::from_millis(20);
 /// The largest whole answer; images in base 64 are the largest there are.
-const MOST_REPLY: usize = 256 * 1024 * 1024;
+pub(crate) const MOST_REPLY: usize = 256 * 1024 * 1024;
 /// An error page says what it has to say in less.
 const MOST_ERROR: usize = 256 * 1024;
+/// A call that does not fit into a budget is made to fit so often, and asked again.
+const MOST_WAYS_OUT: usize = 4;
 const ERROR_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Sends a granted call to its targets in order, until one answers.
@@ -44,20 +48,26 @@ const ERROR_PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) async fn dispatch(
     worker: &Worker,
     plan: Plan,
-    (mut call, mut guarding): (Call, Option<Guarding>),
+    (caller, mut call, mut guarding): (&Caller, Call, Option<Guarding>),
     trace: &mut Option<Trace>,
 ) -> Outcome<Answer> {
     let mut last = Complaint::new(Code::Internal, "the plan has no target");
     for target in plan.targets() {
-        super::note(trace, |trace| trace.target(target));
-        if let (Some(guarding), Some(trace)) = (&mut guarding, trace.as_mut()) {
-            guarding.aim(target);
-            guarding.request(&mut call, target, trace).await?;
-        }
-        let ask = Ask::new(&call, target);
-        match attempt(worker, &ask, &mut guarding, trace).await {
-            Ok(content) => return Ok(answer(&plan, target, content)),
-            Err(complaint) => last = complaint,
+        let mut next = Some(target.clone());
+        for _ in 0..MOST_WAYS_OUT {
+            let Some(target) = next.take() else { break };
+            super::note(trace, |trace| trace.target(&target));
+            if let (Some(guarding), Some(trace)) = (&mut guarding, trace.as_mut()) {
+                guarding.aim(&target);
+                guarding.request(&mut call, &target, trace).await?;
+            }
+            match attempt(worker, &Ask::new(&call, &target), &mut guarding, trace).await {
+                Ok(content) => return Ok(answer(&plan, &target, content)),
+                Err(complaint) => last = complaint,
+            }
+            if let Some(trace) = trace {
+                next = unfit::make_fit(worker, (caller, &mut call, &target), trace)?;
+            }
         }
     }
     Err(last)
@@ -96,10 +106,10 @@ async fn attempt(
     let keeper = Keeper::of(worker, ask, guarding.as_ref());
     translated.dropped.extend(answers::unkept(ask.call, keeper.as_ref()));
     translated.dropped.splice(0..0, ask.call.dropped.iter().cloned());
-    trace.dropped(&translated.dropped);
     let billed = ask.call.task != Task::CountTokens;
     let hold = hold::obtain(worker, ask, &translated, trace).await?;
-    let notes = hold.notes().to_vec();
+    let notes = trace.budget_notes();
+    trace.dropped(&translated.dropped);
     trace.sent(billed.then(|| Evidence::new(ask.call.dialect, ask.call.task, &ask.call.body)));
     let sent = Instant::now();
     let result = send(worker, ask, (&translated, hold), trace).await;
@@ -290,71 +300,6 @@ async fn accepted(
         made
     };
     Ok(Given { status, headers, dropped, content })
-}
-
-/// All of an answer. One that takes its time has a row that says it is under way; of one that breaks off, or that nobody
-/// waits for any more, the trace gets what had come.
-async fn whole_body(provider: &str, (body, deadline): (Source, Instant), slot: &mut Option<Trace>) -> Outcome<Bytes> {
-    let mut coming = Coming { slot, had: Vec::new(), is_whole: false };
-    let mut body = body;
-    let collected = match timeout(ANNOUNCE_AFTER, coming.collect(&mut body)).await {
-        Ok(collected) => collected,
-        Err(_) => {
-            if let Some(trace) = coming.slot {
-                trace.announce();
-            }
-            timeout_at(deadline, coming.collect(&mut body)).await.map_err(|_| no_end(provider))?
-        }
-    };
-    collected.map(|()| coming.whole())
-}
-
-/// The pieces of an answer that comes.
-struct Coming<'a> {
-    slot: &'a mut Option<Trace>,
-    had: Vec<Bytes>,
-    is_whole: bool,
-}
-
-impl Coming<'_> {
-    /// Goes on where it was broken off.
-    async fn collect(&mut self, body: &mut Source) -> Outcome<()> {
-        let mut length: usize = self.had.iter().map(Bytes::len).sum();
-        while let Some(piece) = std::future::poll_fn(|cx| body.poll_bytes(cx)).await {
-            let piece = piece?;
-            length += piece.len();
-            if length > MOST_REPLY {
-                let message = format!("the provider's answer is larger than {MOST_REPLY} bytes and cannot be used");
-                return Err(Complaint::new(Code::ProviderMalformed, message));
-            }
-            self.had.push(piece);
-        }
-        Ok(())
-    }
-
-    /// All of them; one is not copied.
-    fn whole(mut self) -> Bytes {
-        self.is_whole = true;
-        match self.had.as_slice() {
-            [one] => one.clone(),
-            all => all.concat().into(),
-        }
-    }
-}
-
-impl Drop for Coming<'_> {
-    fn drop(&mut self) {
-        if !self.is_whole && !self.had.is_empty() {
-            partly(self.slot, &self.had.concat());
-        }
-    }
-}
-
-/// An answer that cannot be used will be billed all the same.
-fn partly(slot: &mut Option<Trace>, bytes: &[u8]) {
-    if let Some(trace) = slot {
-        trace.partly(bytes);
-    }
 }
 
 pub(crate) fn no_end(provider: &str) -> Complaint {

@@ -10,6 +10,7 @@ use super::ceiling;
 use super::record::Trace;
 use super::stream::MOST_WAIT_FOR_STORAGE;
 use super::translate::Translated;
+use super::unfit::Offer;
 use super::{Gateway, Worker};
 use crate::budget::{Asked, Bound, Found, HoldId, Question, Refusal};
 use crate::canonical::{Code, Complaint};
@@ -28,8 +29,6 @@ pub(crate) struct Hold {
     kept: Option<Kept>,
     /// The price of a model that has none of its own.
     default: Option<Arc<Rates>>,
-    /// What the caller should know of its budgets.
-    notes: Vec<String>,
 }
 
 struct Kept {
@@ -39,7 +38,7 @@ struct Kept {
 
 impl Hold {
     fn free(gateway: &Arc<Gateway>) -> Hold {
-        Hold { gateway: gateway.clone(), kept: None, default: None, notes: Vec::new() }
+        Hold { gateway: gateway.clone(), kept: None, default: None }
     }
 
     /// What is held.
@@ -55,11 +54,6 @@ impl Hold {
     /// The price of a model that has none of its own.
     pub fn default_price(&self) -> Option<Arc<Rates>> {
         self.default.clone()
-    }
-
-    /// What the caller should know of its budgets, for a header.
-    pub fn notes(&self) -> &[String] {
-        &self.notes
     }
 
     /// Its place in the book, for who closes it there.
@@ -95,13 +89,16 @@ pub(crate) async fn obtain(
     }
     let Some(payer) = trace.payer() else { return Ok(hold) };
     let found = gateway.book.find(&payer, trace.id(), Time::now());
-    hold.notes.clone_from(&found.warnings);
+    trace.warn(found.warnings.clone());
     if found.hard.is_empty() {
         return Ok(hold);
     }
     let (bound, default) = bound(ask, translated, (&found, trace.id()))?;
     let amount = bound.total();
-    let id = ask_for(gateway, (Arc::new(payer), trace.id()), amount).await?;
+    let id = match ask_for(gateway, (Arc::new(payer), trace.id()), amount).await {
+        Ok(id) => id,
+        Err(refusal) => return Err(turned_away(gateway, &refusal, (&found, &bound), trace)),
+    };
     let input = bound.tokens().0;
     (hold.kept, hold.default) = (Some(Kept { id, bound }), default.map(Arc::new));
     if amount > Money::ZERO {
@@ -123,18 +120,28 @@ fn bound(ask: &Ask<'_>, translated: &Translated, (found, call): (&Found, TraceId
 }
 
 /// A hold of this amount, after a while if need be.
-async fn ask_for(gateway: &Gateway, (payer, call): (Arc<Payer>, TraceId), amount: Money) -> Outcome<HoldId> {
+async fn ask_for(
+    gateway: &Gateway,
+    (payer, call): (Arc<Payer>, TraceId),
+    amount: Money,
+) -> Result<HoldId, Box<Refusal>> {
     let question = Question { payer, call, amount, now: Time::now() };
-    let refusal = match gateway.book.ask(question) {
-        Asked::Held(id) => return Ok(id),
-        Asked::Refused(refusal) => *refusal,
-        Asked::Wait(waiting) => match waiting.wait(PATIENCE).await {
-            Ok(id) => return Ok(id),
-            Err(refusal) => refusal,
-        },
-    };
-    gateway.ledger().tell(refusal.event(call, Time::now()));
-    Err(exceeded(&refusal))
+    match gateway.book.ask(question) {
+        Asked::Held(id) => Ok(id),
+        Asked::Refused(refusal) => Err(refusal),
+        Asked::Wait(waiting) => waiting.wait(PATIENCE).await.map_err(Box::new),
+    }
+}
+
+/// Leaves word of a way out, if the budget gives one; else the refusal is an event.
+fn turned_away(gateway: &Gateway, refusal: &Refusal, (found, bound): (&Found, &Bound), trace: &mut Trace) -> Complaint {
+    let way = found.on_exceed(&refusal.budget);
+    let offer = Offer::of(way, bound, (refusal.left(), &refusal.label));
+    if offer.is_none() {
+        gateway.ledger().tell(refusal.event(trace.id(), Time::now()));
+    }
+    trace.offer(offer);
+    exceeded(refusal)
 }
 
 /// Before the call leaves, its hold stands where a killed process finds it again.
@@ -154,12 +161,12 @@ async fn write_down(trace: &mut Trace, amount: Money, translated: &Translated, m
 ///
 /// # Errors
 /// [`Code::PriceUnknown`].
-pub(crate) fn carried(worker: &Worker, target: &Target, is_free: bool, trace: &Trace) -> Outcome<Hold> {
+pub(crate) fn carried(worker: &Worker, target: &Target, is_free: bool, trace: &mut Trace) -> Outcome<Hold> {
     let gateway = &worker.gateway;
-    let mut hold = Hold::free(gateway);
+    let hold = Hold::free(gateway);
     let Some(payer) = trace.payer().filter(|_| gateway.book.is_used()) else { return Ok(hold) };
     let found = gateway.book.find(&payer, trace.id(), Time::now());
-    hold.notes.clone_from(&found.warnings);
+    trace.warn(found.warnings.clone());
     if found.hard.is_empty() || is_free {
         return Ok(hold);
     }

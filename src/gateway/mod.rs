@@ -16,6 +16,7 @@ mod call;
 mod cards;
 mod carried;
 mod ceiling;
+mod coming;
 mod cores;
 mod cursor;
 mod directory;
@@ -43,6 +44,7 @@ mod signing;
 mod snapshot;
 mod stream;
 mod translate;
+mod unfit;
 mod upload;
 mod upstream;
 
@@ -178,7 +180,7 @@ async fn carry(
     let standing = trace.as_ref().and_then(Trace::standing);
     let protocol = arrival.dialect.protocol();
     let guarding = trace.as_ref().and_then(|trace| Guarding::of(&caller, trace));
-    let mut answer = dispatch::dispatch(worker, plan, (call, guarding), trace).await?;
+    let mut answer = dispatch::dispatch(worker, plan, (&caller, call, guarding), trace).await?;
     rates::put(&mut answer.headers, protocol, standing);
     Ok(answer)
 }

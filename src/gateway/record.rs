@@ -8,6 +8,7 @@ use super::estimate::{self, Evidence, Unsure};
 use super::hold::Hold;
 use super::partial;
 use super::route::Plan;
+use super::unfit::Offer;
 use crate::budget::{Pass, Standing};
 use crate::canonical::{Code, Complaint};
 use crate::catalogue::Model;
@@ -47,6 +48,11 @@ pub(crate) struct Trace {
     team: Option<TeamId>,
     /// How many answers were asked for.
     answers: u64,
+    /// What the caller should know of its budgets: those that are used up, and what was done to make it fit.
+    warnings: Vec<String>,
+    ways: Vec<String>,
+    /// A way out, where it does not fit into a budget.
+    offer: Option<Offer>,
     /// Its place within the limits on rates.
     pass: Option<Pass>,
     /// How these stand.
@@ -74,6 +80,9 @@ impl Trace {
             partly: String::new(),
             team: None,
             answers: 1,
+            warnings: Vec::new(),
+            ways: Vec::new(),
+            offer: None,
             pass: None,
             standing: None,
             hold: None,

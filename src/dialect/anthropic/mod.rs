@@ -29,11 +29,12 @@ mod write_stream;
 mod write_turns;
 
 use super::{
-    Asked, CallerDialect, Delivery, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, UrlFacts,
-    WriteStream, Written,
+    Asked, CallerDialect, Delivery, LimitPlace, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target,
+    UrlFacts, WriteStream, Written,
 };
 use crate::body::Body;
 use crate::canonical::{Complaint, Prompt, Reasoning, Reply, Text};
+use crate::records::Quirks;
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -60,6 +61,10 @@ impl CallerDialect for Caller {
 
     fn read_prompt(&self, task: Task, body: &str, _: &UrlFacts) -> Result<Prompt, Complaint> {
         read_prompt::read(task, body)
+    }
+
+    fn limit_place(&self, task: Task, _: &Quirks) -> Option<LimitPlace> {
+        (task == Task::Chat).then_some(LimitPlace { within: &[], names: &["max_tokens"] })
     }
 
     fn reasoning_field(&self, wish: &Reasoning) -> &'static str {

@@ -33,11 +33,12 @@ mod write_stream;
 mod write_turns;
 
 use super::{
-    Asked, CallerDialect, Delivery, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, UrlFacts,
-    WriteStream, Written,
+    Asked, CallerDialect, Delivery, LimitPlace, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target,
+    UrlFacts, WriteStream, Written,
 };
 use crate::body::Body;
 use crate::canonical::{Complaint, EmbeddingRequest, Embeddings, Prompt, Reasoning, Reply, Text};
+use crate::records::Quirks;
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use std::time::Duration;
@@ -63,6 +64,11 @@ impl CallerDialect for Caller {
 
     fn read_prompt(&self, task: Task, body: &str, url: &UrlFacts) -> Result<Prompt, Complaint> {
         read_prompt::read(task, body, url)
+    }
+
+    fn limit_place(&self, task: Task, _: &Quirks) -> Option<LimitPlace> {
+        let within = &["generationConfig", "generation_config"];
+        (task == Task::Chat).then_some(LimitPlace { within, names: &["maxOutputTokens", "max_output_tokens"] })
     }
 
     fn reasoning_field(&self, _: &Reasoning) -> &'static str {

@@ -23,11 +23,12 @@ mod tests;
 
 use super::sse::Framing;
 use super::{
-    Asked, CallerDialect, Delivery, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, UrlFacts,
-    WriteStream, Written,
+    Asked, CallerDialect, Delivery, LimitPlace, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target,
+    UrlFacts, WriteStream, Written,
 };
 use crate::body::Body;
 use crate::canonical::{Complaint, EmbeddingRequest, Embeddings, Prompt, Reasoning, Reply, Text};
+use crate::records::Quirks;
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use std::time::Duration;
@@ -55,6 +56,11 @@ impl CallerDialect for Caller {
 
     fn read_prompt(&self, task: Task, body: &str, _: &UrlFacts) -> Result<Prompt, Complaint> {
         read_prompt::read(task, body)
+    }
+
+    fn limit_place(&self, task: Task, _: &Quirks) -> Option<LimitPlace> {
+        let names = &["num_predict"];
+        matches!(task, Task::Chat | Task::Completion).then_some(LimitPlace { within: &["options"], names })
     }
 
     fn reasoning_field(&self, _: &Reasoning) -> &'static str {

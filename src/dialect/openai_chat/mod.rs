@@ -37,12 +37,13 @@ mod answer_tests;
 mod write_prompt_tests;
 
 use super::{
-    Asked, CallerDialect, Delivery, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, UrlFacts,
-    WriteStream, Written,
+    Asked, CallerDialect, Delivery, LimitPlace, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target,
+    UrlFacts, WriteStream, Written,
 };
 use super::{json as wire, openai_error as complaint, openai_models as models};
 use crate::body::Body;
 use crate::canonical::{Complaint, EmbeddingRequest, Embeddings, Prompt, Reasoning, Reply, Text};
+use crate::records::{LimitField, Quirks};
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use std::time::Duration;
@@ -70,6 +71,14 @@ impl CallerDialect for Caller {
 
     fn read_prompt(&self, task: Task, body: &str, _: &UrlFacts) -> Result<Prompt, Complaint> {
         read_prompt::read(task, body)
+    }
+
+    fn limit_place(&self, task: Task, quirks: &Quirks) -> Option<LimitPlace> {
+        let names: &'static [&'static str] = match (task, quirks.limit_field) {
+            (Task::Chat, LimitField::MaxCompletionTokens) => &["max_completion_tokens", "max_tokens"],
+            _ => &["max_tokens", "max_completion_tokens"],
+        };
+        matches!(task, Task::Chat | Task::Completion).then_some(LimitPlace { within: &[], names })
     }
 
     fn reasoning_field(&self, _: &Reasoning) -> &'static str {

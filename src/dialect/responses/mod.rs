@@ -31,13 +31,14 @@ mod write_prompt;
 mod write_reply;
 mod write_stream;
 
-use super::{Answering, json as wire, openai_error as complaint, openai_models as models};
+use super::{Answering, LimitPlace, json as wire, openai_error as complaint, openai_models as models};
 use super::{
     Asked, CallerDialect, Delivery, ModelCard, Peek, ProviderDialect, ReadStream, Sight, Tap, Target, Thread, UrlFacts,
     WriteStream, Written,
 };
 use crate::body::Body;
 use crate::canonical::{Complaint, Prompt, Reasoning, Reply, Text};
+use crate::records::Quirks;
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use std::time::Duration;
@@ -72,6 +73,10 @@ impl CallerDialect for Caller {
 
     fn thread(&self, body: &str) -> Result<Thread, Complaint> {
         thread::read(body)
+    }
+
+    fn limit_place(&self, task: Task, _: &Quirks) -> Option<LimitPlace> {
+        (task == Task::Chat).then_some(LimitPlace { within: &[], names: &["max_output_tokens"] })
     }
 
     fn reasoning_field(&self, _: &Reasoning) -> &'static str {

@@ -4,6 +4,7 @@ use super::{Ending, Trace, micros};
 use crate::budget::{HoldId, Pass, Standing};
 use crate::gateway::estimate::Unsure;
 use crate::gateway::hold::Hold;
+use crate::gateway::unfit::Offer;
 use crate::records::{Charge, Payer, TraceRecord, UsageSource};
 use crate::store::Ticket;
 use crate::types::{Money, Time, Usage};
@@ -37,6 +38,31 @@ impl Trace {
         record.usage_source = UsageSource::Estimated;
         record.cost = Some(amount.saturating_add(earlier));
         Some(self.gateway.ledger().announce(record))
+    }
+
+    /// Budgets that warn.
+    pub fn warn(&mut self, warnings: Vec<String>) {
+        self.warnings = warnings;
+    }
+
+    /// What was done to make it fit into a budget.
+    pub fn way_out(&mut self, way: String) {
+        self.ways.push(way);
+    }
+
+    /// What the caller should know of its budgets, for a header.
+    pub fn budget_notes(&self) -> Vec<String> {
+        self.ways.iter().chain(&self.warnings).cloned().collect()
+    }
+
+    /// A way out, where the attempt does not fit into a budget.
+    pub fn offer(&mut self, offer: Option<Offer>) {
+        self.offer = offer;
+    }
+
+    /// The way out that was left, once.
+    pub fn take_offer(&mut self) -> Option<Offer> {
+        self.offer.take()
     }
 
     /// The call is let in by the limits on rates.
