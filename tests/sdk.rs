@@ -185,3 +185,8 @@ fn openai_carried_python() {
 fn ollama_python() {
     before_providers("ollama_python.py", "oa an ge ol");
 }
+
+#[test]
+fn pydantic_ai_python() {
+    through_the_gateway("pydantic_ai_python.py");
+}

@@ -4,6 +4,7 @@
 //! bodies at other places, which is data ([`crate::records::Side::paths`]). Source: ai.google.dev, "Gemini API
 //! reference"; cloud.google.com, "Vertex AI: generateContent".
 
+mod brief;
 mod carrier;
 mod complaint;
 mod embedding;

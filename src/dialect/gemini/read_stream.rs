@@ -5,7 +5,8 @@
 //! has no place for (code that Google ran, films) comes as an opaque part; of ratings of safety only
 //! those that blocked, and of likelihoods not the average, which can be told from the others.
 
-use super::wire::{At, Members, Object, json, list, malformed, object, string, text};
+use super::brief::Piece;
+use super::wire::{At, Members, Object, Str, json, list, malformed, object, string, text};
 use super::{complaint, evidence, finish, logprobs, read_parts, usage};
 use crate::canonical::{Block, BlockKind, Code, Complaint, Delta, Event, Finish, Json, Part, UsageReport, sealed_by};
 use crate::dialect::ReadStream;
@@ -54,7 +55,11 @@ impl ReadStream for Reader {
     fn frame(&mut self, frame: &Frame, events: &mut Vec<Event>) -> Result<(), Complaint> {
         let Some(data) = frame.data() else { return Ok(()) };
         let body = std::str::from_utf8(&data).map_err(|_| malformed(At::Top.invalid("is not UTF-8")))?;
-        self.response(body, events).map_err(malformed)
+        match Piece::read(body) {
+            Some(piece) => self.words(piece, events),
+            None => return self.response(body, events).map_err(malformed),
+        }
+        Ok(())
     }
 
     fn is_complete(&self) -> bool {
@@ -92,15 +97,40 @@ impl Reader {
         Ok(())
     }
 
+    /// Takes the common piece in: as [`Reader::response`] does, with less work.
+    fn words(&mut self, piece: Piece<'_>, events: &mut Vec<Event>) {
+        if !self.started {
+            let text = |text: &Option<Str<'_>>| text.as_ref().map(|text| text.0.clone().into_owned());
+            self.begin(text(&piece.response_id), text(&piece.model_version), events);
+        }
+        let (choice, usage) = (piece.index(), piece.usage_metadata.filter(|raw| raw.get() != "null"));
+        let (words, thought) = piece.into_words();
+        let place = self.lane(choice);
+        self.lanes[place].say(if thought { Speech::Thought } else { Speech::Said }, words, events);
+        self.consumed(usage, events);
+    }
+
     fn start(&mut self, members: &mut Members<'_>, events: &mut Vec<Event>) -> Result<(), Complaint> {
         let id = members.take_as("responseId", &At::Top, string)?;
         let model = members.take_as("modelVersion", &At::Top, string)?;
-        if std::mem::replace(&mut self.started, true) {
-            return Ok(());
+        if !self.started {
+            self.begin(id, model, events);
         }
+        Ok(())
+    }
+
+    fn begin(&mut self, id: Option<String>, model: Option<String>, events: &mut Vec<Event>) {
+        self.started = true;
         (self.id, self.model) = (id.unwrap_or_default(), model.unwrap_or_default());
         events.push(Event::Start { id: self.id.clone(), model: self.model.clone() });
-        Ok(())
+    }
+
+    /// The place of a candidate, made if it is not there yet.
+    fn lane(&mut self, choice: u32) -> usize {
+        self.lanes.iter().position(|lane| lane.choice == choice).unwrap_or_else(|| {
+            self.lanes.push(Lane { choice, ..Lane::default() });
+            self.lanes.len() - 1
+        })
     }
 
     fn consumed(&mut self, raw: Option<&RawValue>, events: &mut Vec<Event>) {
@@ -134,13 +164,7 @@ impl Reader {
         let mut candidate = object(raw, at)?;
         let index = candidate.take_as("index", at, super::wire::count)?.unwrap_or(0);
         let choice = u32::try_from(index).map_err(|_| at.member("index").invalid("is too large"))?;
-        let place = match self.lanes.iter().position(|lane| lane.choice == choice) {
-            Some(place) => place,
-            None => {
-                self.lanes.push(Lane { choice, ..Lane::default() });
-                self.lanes.len() - 1
-            }
-        };
+        let place = self.lane(choice);
         let reason = candidate.take_as("finishReason", at, string)?;
         let content = candidate.take_as("content", at, object)?;
         let lane = &mut self.lanes[place];

@@ -69,6 +69,15 @@ impl Speech {
         self.carried.push(thought);
     }
 
+    /// Takes in words that are written elsewhere; false where something is carried, which goes with the next words.
+    pub(super) fn says(&mut self, text: &str) -> bool {
+        let plain = self.carried.is_empty();
+        if plain {
+            self.said.push_str(text);
+        }
+        plain
+    }
+
     /// Words, with what is carried.
     pub(super) fn words(&mut self, text: &str) -> String {
         self.said.push_str(text);
