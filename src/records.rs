@@ -3,14 +3,17 @@
 //! Plain data. How a record is stored, checked or shown is said elsewhere.
 
 mod sheet;
+mod source;
 
 pub use sheet::{Feature, Finding, Sheet, Verdict};
+pub use source::SecretSource;
 
 use crate::price::Rates;
 use crate::types::{
     KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Secret, Task, TeamId, Time, TraceId, Usage, UserId,
 };
 use bytes::Bytes;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -32,7 +35,7 @@ pub struct Org {
 }
 
 /// What is kept of the words of calls.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Bodies {
     /// Nothing.
@@ -102,7 +105,7 @@ pub struct KeptWords {
 }
 
 /// What a user may do beside calling models.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UserRole {
     /// Everything; may call every provider.

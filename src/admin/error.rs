@@ -41,6 +41,16 @@ pub enum AdminError {
     /// It would break something else.
     #[error("{0}")]
     Refused(String),
+    /// An entry of a file cannot be applied.
+    #[error("{what} `{name}`: {source}")]
+    Entry {
+        /// `provider`, `key` ...
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// Why.
+        source: Box<AdminError>,
+    },
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -5,6 +5,7 @@
 
 mod access;
 mod error;
+pub mod file;
 mod init;
 pub mod keys;
 mod names;

@@ -11,6 +11,7 @@ mod cost;
 mod detect;
 mod doctor;
 mod error;
+mod file;
 mod init;
 mod key;
 mod man;
@@ -148,6 +149,10 @@ enum Command {
     Traces(trace::Noun),
     #[command(name = "costs", visible_alias = "cost")]
     Costs(cost::Noun),
+    Export(file::export::Export),
+    Plan(file::plan::Plan),
+    Apply(file::apply::Apply),
+    Rollback(file::rollback::Rollback),
     Audit(audit::Noun),
     Connect(connect::Connect),
     Doctor(doctor::Doctor),
@@ -170,6 +175,10 @@ impl Command {
             Command::Route(noun) => noun.run(session),
             Command::Traces(noun) => noun.run(session),
             Command::Costs(noun) => noun.run(session),
+            Command::Export(command) => command.run(session),
+            Command::Plan(command) => command.run(session),
+            Command::Apply(command) => command.run(session),
+            Command::Rollback(command) => command.run(session),
             Command::Audit(noun) => noun.run(session),
             Command::Connect(command) => command.run(session),
             Command::Doctor(command) => command.run(session),

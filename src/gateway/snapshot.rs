@@ -4,8 +4,8 @@
 use super::side::SideState;
 use crate::provider::{self, sandbox};
 use crate::records::{Auth, Key, Org, Provider, Quirks, Route, Sheet, Side, Team, User, UserRole};
-use crate::secrets::{KeyHash, Sealer, Slot};
-use crate::store::{self, KeyRow, ProviderRow};
+use crate::secrets::{self, KeyHash, Sealer, Slot};
+use crate::store::{self, KeyRow, ProviderRow, StoredSecret};
 use crate::types::{OrgId, Protocol, ProviderId, Secret, Task, TeamId, Time, UserId};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -243,8 +243,7 @@ fn opened(row: ProviderRow, sealer: &Sealer) -> Result<Provider, (Box<Provider>,
         let kind = kind.ok_or_else(|| format!("this version knows no kind `{}`", record.kind))?;
         let base_url = provider::base_url(kind, protocol, row.base_url.as_deref(), row.allow_http);
         record.base_url = base_url.map_err(|error| error.to_string())?;
-        let secret = row.sealed_secret.map(|sealed| sealer.open(Slot::ProviderSecret(row.id), &sealed)).transpose();
-        record.secret = secret.map_err(|error| error.to_string())?;
+        record.secret = first_secret(row.id, row.sealed_secret, row.more_secrets, sealer)?;
         record.headers = headers(&row.sealed_headers, row.id, sealer)?;
         Ok(())
     })();
@@ -252,6 +251,22 @@ fn opened(row: ProviderRow, sealer: &Sealer) -> Result<Provider, (Box<Provider>,
         Ok(()) => Ok(record),
         Err(fault) => Err((Box::new(record), fault)),
     }
+}
+
+/// The first of its keys, opened, or read where it is.
+fn first_secret(
+    id: ProviderId,
+    sealed: Option<Vec<u8>>,
+    more: Vec<StoredSecret>,
+    sealer: &Sealer,
+) -> Result<Option<Secret>, String> {
+    let first = sealed.map(StoredSecret::Sealed).or_else(|| more.into_iter().next());
+    let opened = match first {
+        None => return Ok(None),
+        Some(StoredSecret::Sealed(sealed)) => sealer.open(Slot::ProviderSecret(id), &sealed),
+        Some(StoredSecret::Source(source)) => secrets::read_source(&source),
+    };
+    opened.map(Some).map_err(|error| error.to_string())
 }
 
 fn headers(sealed: &[(String, Vec<u8>)], id: ProviderId, sealer: &Sealer) -> Result<Vec<(String, Secret)>, String> {

@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_answers.sql"),
     include_str!("migrations/0005_teams.sql"),
     include_str!("migrations/0006_audit.sql"),
+    include_str!("migrations/0007_applied.sql"),
 ];
 
 impl Store {

@@ -56,6 +56,7 @@ impl Edit {
             headers: Some(described.secret_headers()).filter(|headers| !headers.is_empty()),
             models,
             allow_http,
+            kinds_own: false,
         };
         match changes(&edit) {
             true => Ok(edit),
