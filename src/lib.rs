@@ -14,6 +14,8 @@
 //! - [`dialect`]: wire protocols, one folder each, behind two traits.
 //! - [`provider`]: where to send and how to sign; vendors are data files.
 //! - [`catalogue`]: models, capabilities and dated prices.
+//! - [`guardrail`]: checks of what is said, one file a type; in streams, too.
+//! - [`policy`]: which policies apply, and what they come to.
 //! - [`connect`]: what a client needs to be pointed here, one file a client.
 //! - [`secrets`]: the master key, sealing and opening, the text of virtual keys.
 //! - [`store`]: the only place that knows SQL; its writer thread is the ledger, with a journal before it.
@@ -38,7 +40,9 @@ pub mod config;
 pub mod connect;
 pub mod dialect;
 pub mod gateway;
+pub mod guardrail;
 pub mod http;
+pub mod policy;
 pub mod price;
 pub mod provider;
 pub mod records;

@@ -2,9 +2,13 @@
 //!
 //! Plain data. How a record is stored, checked or shown is said elsewhere.
 
+mod guard;
 mod sheet;
 mod source;
 
+pub use guard::{
+    Action, CheckOutcome, Evaluation, Guardrail, GuardrailRule, Policy, PolicyRule, Stage, Verdict as GuardVerdict,
+};
 pub use sheet::{Feature, Finding, Sheet, Verdict};
 pub use source::SecretSource;
 
@@ -486,4 +490,6 @@ pub struct TraceRecord {
     pub tags: BTreeMap<String, String>,
     /// The caller's name for a group of calls.
     pub session: Option<String>,
+    /// What policies came to.
+    pub guards: Vec<Evaluation>,
 }

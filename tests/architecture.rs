@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 const LEVELS: &[Level] = &[
     Level { modules: &["cli"], strangers: true },
     Level { modules: &["gateway", "admin"], strangers: true },
-    Level { modules: &["dialect", "provider", "catalogue", "connect", "secrets", "store", "config"], strangers: true },
+    Level {
+        modules: &["dialect", "provider", "catalogue", "connect", "secrets", "store", "config", "guardrail", "policy"],
+        strangers: true,
+    },
     Level { modules: &["canonical", "records", "price", "body", "http", "tokens", "scan"], strangers: false },
     Level { modules: &["types"], strangers: true },
 ];

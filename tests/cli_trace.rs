@@ -107,6 +107,7 @@ fn well(store: &Store) -> TraceRecord {
         dropped: vec!["logit_bias".into()],
         tags: BTreeMap::from([("env".into(), "ci".into())]),
         session: Some("s-1".into()),
+        guards: Vec::new(),
     }
 }
 

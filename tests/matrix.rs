@@ -86,6 +86,7 @@ enum Fate {
 
 fn target(protocol: Protocol) -> &'static str {
     match protocol {
+        Protocol::Openai => "gpt-4o-search-preview",
         Protocol::Anthropic => "claude-opus-4-6",
         Protocol::Gemini => "gemini-3-pro-preview",
         Protocol::Cohere => "command-a-reasoning-08-2025",

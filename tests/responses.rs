@@ -235,7 +235,7 @@ fn limits_filters_and_faults_have_their_words() {
     assert_eq!(error(stage.post("/responses", ask("an/fake-e429", json!({})).to_string())).0, 429);
     let missing = error(stage.post("/responses", r#"{"model":"an/fake"}"#));
     assert_eq!((missing.0, missing.1.as_str()), (400, "invalid_request_error"));
-    let dropped = stage.post("/responses", ask("an/fake", json!({"tools": [{"type": "web_search"}]})).to_string());
+    let dropped = stage.post("/responses", ask("an/fake", json!({"tools": [{"type": "file_search"}]})).to_string());
     assert_eq!(header(&dropped, "x-optscale-dropped"), "tools[0]");
     let schema = json!({"format": {"type": "json_schema", "name": "p", "schema": {"type": "object"}, "strict": true}});
     let given = create(&stage, "oa/fake", json!({"text": schema}));

@@ -6,10 +6,12 @@
 mod access;
 mod error;
 pub mod file;
+pub mod guardrails;
 mod init;
 pub mod keys;
 mod names;
 pub mod orgs;
+pub mod policies;
 pub mod providers;
 pub mod routes;
 pub mod sheets;

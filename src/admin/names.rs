@@ -1,7 +1,7 @@
 //! What names, notes and models may look like.
 
 use super::AdminError;
-use crate::records::{Route, Team, User};
+use crate::records::{Guardrail, Policy, Route, Team, User};
 use crate::store::{ProviderRow, Store};
 use crate::types::OrgId;
 use std::collections::BTreeMap;
@@ -116,4 +116,18 @@ pub(super) fn find_route(store: &Store, org: OrgId, name: &str) -> Result<Route,
     let routes = store.routes(org)?;
     let found = routes.iter().find(|route| route.name == name).cloned();
     found.ok_or_else(|| AdminError::not_found("route", name, routes.iter().map(|route| route.name.as_str())))
+}
+
+/// The guardrail with this name.
+pub(super) fn find_guardrail(store: &Store, org: OrgId, name: &str) -> Result<Guardrail, AdminError> {
+    let all = store.guardrails(org)?;
+    let found = all.iter().find(|guardrail| guardrail.name == name).cloned();
+    found.ok_or_else(|| AdminError::not_found("guardrail", name, all.iter().map(|guardrail| guardrail.name.as_str())))
+}
+
+/// The policy with this name.
+pub(super) fn find_policy(store: &Store, org: OrgId, name: &str) -> Result<Policy, AdminError> {
+    let all = store.policies(org)?;
+    let found = all.iter().find(|policy| policy.name == name).cloned();
+    found.ok_or_else(|| AdminError::not_found("policy", name, all.iter().map(|policy| policy.name.as_str())))
 }

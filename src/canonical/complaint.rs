@@ -30,6 +30,8 @@ pub enum Code {
     RequestTimeout,
     /// The model or protocol lacks something that the request needs.
     UnsupportedFeature,
+    /// A policy does not let the request, or the answer, through.
+    PolicyViolation,
     /// The provider refused, with a status of its own.
     ProviderError,
     /// The provider refused the key that the gateway holds.
@@ -73,6 +75,7 @@ impl Code {
             Code::RequestTooLarge => ("request_too_large", 413),
             Code::RequestTimeout => ("request_timeout", 408),
             Code::UnsupportedFeature => ("unsupported_feature", 400),
+            Code::PolicyViolation => ("policy_violation", 400),
             Code::ProviderError => ("provider_error", 502),
             Code::ProviderKeyRejected => ("provider_key_rejected", 502),
             Code::ProviderUnreachable => ("provider_unreachable", 502),

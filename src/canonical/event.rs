@@ -1,12 +1,13 @@
 //! What a model answered, piece by piece.
 
 use super::complaint::Complaint;
-use super::prompt::Json;
+use super::evidence::{Citation, Search};
+use super::prompt::{Json, Media, Part};
 use super::reply::Finish;
 use crate::types::{Protocol, Usage};
 
 /// Which part of which answer an event belongs to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Block {
     /// The answer, from 0; others than 0 only where several were asked for.
     pub choice: u32,
@@ -35,6 +36,12 @@ pub enum BlockKind {
         /// The function.
         name: String,
     },
+    /// An image or a sound; it comes whole.
+    Media(Media),
+    /// A page that the text before it rests on.
+    Citation(Citation),
+    /// A search that the provider ran.
+    Search(Search),
     /// Something only one dialect can say; it comes whole.
     Opaque {
         /// The dialect.
@@ -42,6 +49,20 @@ pub enum BlockKind {
         /// The text.
         raw: Json,
     },
+}
+
+impl BlockKind {
+    /// How a part opens that comes whole; none for those that come in pieces, and for those that no answer has.
+    pub fn whole(part: Part) -> Option<BlockKind> {
+        Some(match part {
+            Part::RedactedThinking { data } => BlockKind::RedactedThinking { data },
+            Part::Media(media) => BlockKind::Media(media),
+            Part::Citation(citation) => BlockKind::Citation(citation),
+            Part::Search(search) => BlockKind::Search(search),
+            Part::Opaque { from, raw } => BlockKind::Opaque { from, raw },
+            _ => return None,
+        })
+    }
 }
 
 /// A piece of a part.

@@ -6,6 +6,7 @@
 mod complaint;
 mod embedding;
 mod event;
+mod evidence;
 mod places;
 mod prompt;
 mod reply;
@@ -15,10 +16,11 @@ mod text;
 pub use complaint::{Code, Complaint};
 pub use embedding::{EmbeddingInput, EmbeddingRequest, Embeddings, Encoding, Purpose};
 pub use event::{Block, BlockKind, Delta, Event, UsageReport};
+pub use evidence::{Citation, Own, Page, Said, Search, own};
 pub use places::Places;
 pub use prompt::{
     CacheMark, Effort, Format, Json, Media, MediaKind, Part, Prompt, Reasoning, Role, Sampling, Source, Thinking, Tool,
-    ToolChoice, Turn,
+    ToolChoice, Turn, WebSearch,
 };
 pub use reply::{Choice, Finish, Reply};
 pub use seal::{opened_seal, sealed_by};

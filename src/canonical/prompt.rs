@@ -1,5 +1,6 @@
 //! What a caller asks for.
 
+use super::evidence::{Citation, Search};
 use super::places::Places;
 use crate::types::Protocol;
 use serde::{Deserialize, Serialize};
@@ -166,6 +167,10 @@ pub enum Part {
         /// Cache the prompt up to here.
         cache: Option<CacheMark>,
     },
+    /// A page that the text before it rests on. Only answers have them.
+    Citation(Citation),
+    /// A search that the provider ran. Only answers have them.
+    Search(Search),
     /// Something that only one dialect can say, as it was written.
     Opaque {
         /// The dialect.
@@ -239,6 +244,8 @@ pub enum Tool {
         /// Cache the prompt up to here.
         cache: Option<CacheMark>,
     },
+    /// The provider searches the web by itself.
+    WebSearch(WebSearch),
     /// A tool that the provider runs, or that only one dialect can name.
     Opaque {
         /// The dialect.
@@ -246,6 +253,17 @@ pub enum Tool {
         /// The text.
         raw: Json,
     },
+}
+
+/// A search of the web that the provider runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WebSearch {
+    /// Names of members that say how is searched, which other dialects do not have.
+    pub options: Vec<String>,
+    /// The dialect.
+    pub from: Protocol,
+    /// As it was written.
+    pub raw: Json,
 }
 
 /// Whether a tool must be called.

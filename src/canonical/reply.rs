@@ -106,12 +106,10 @@ fn opened(part: Part) -> Option<(BlockKind, Vec<Delta>)> {
             let seal = signature.map(Delta::Signature);
             (BlockKind::Thinking, std::iter::once(Delta::Text(text)).chain(seal).collect())
         }
-        Part::RedactedThinking { data } => (BlockKind::RedactedThinking { data }, vec![]),
         Part::ToolCall { id, name, input, .. } => {
             (BlockKind::ToolCall { id, name }, vec![Delta::Input(input.get().to_owned())])
         }
-        Part::Opaque { from, raw } => (BlockKind::Opaque { from, raw }, vec![]),
-        Part::Media(_) | Part::ToolResult { .. } => return None,
+        whole => (BlockKind::whole(whole)?, vec![]),
     })
 }
 
@@ -185,6 +183,9 @@ impl Open {
                 let input = Json::parse(self.text).unwrap_or_else(|_| Json::empty_object());
                 Part::ToolCall { id, name, input, cache: None }
             }
+            BlockKind::Media(media) => Part::Media(media),
+            BlockKind::Citation(citation) => Part::Citation(citation),
+            BlockKind::Search(search) => Part::Search(search),
             BlockKind::Opaque { from, raw } => Part::Opaque { from, raw },
         }
     }

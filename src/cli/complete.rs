@@ -5,6 +5,7 @@
 use crate::catalogue;
 use crate::config::{self, Home};
 use crate::connect;
+use crate::guardrail;
 use crate::provider;
 use crate::records::Org;
 use crate::store::{ProviderRow, Store};
@@ -27,6 +28,24 @@ pub fn keys() -> ArgValueCandidates {
 /// Completes names of routing rules.
 pub fn routes() -> ArgValueCandidates {
     names(|store, org| store.routes(org.id).ok().map(|rows| rows.into_iter().map(|row| row.name).collect()))
+}
+
+/// Completes names of guardrails.
+pub fn guardrails() -> ArgValueCandidates {
+    names(|store, org| store.guardrails(org.id).ok().map(|rows| rows.into_iter().map(|row| row.name).collect()))
+}
+
+/// Completes names of policies.
+pub fn policies() -> ArgValueCandidates {
+    names(|store, org| store.policies(org.id).ok().map(|rows| rows.into_iter().map(|row| row.name).collect()))
+}
+
+/// Completes types of guardrails.
+pub fn guardrail_kinds() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let candidate = |kind: &guardrail::Kind| CompletionCandidate::new(kind.name).help(Some(kind.about.into()));
+        guardrail::KINDS.into_iter().map(candidate).collect()
+    })
 }
 
 /// Completes names of users.

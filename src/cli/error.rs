@@ -88,6 +88,7 @@ impl CliError {
         let error = CliError::new(Kind::NotFound, format!("there is no {noun} `{name}`"));
         match (near, noun) {
             ([], "provider kind") => error.hint("list them with `optscale-ai provider kinds`"),
+            ([], "guardrail type") => error.hint("list them with `optscale-ai guardrail kinds`"),
             ([], _) => error.hint(format!("list them with `optscale-ai {noun} list`")),
             (near, _) => error.hint(did_you_mean(near)),
         }

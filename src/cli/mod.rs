@@ -12,12 +12,14 @@ mod detect;
 mod doctor;
 mod error;
 mod file;
+mod guardrail;
 mod init;
 mod key;
 mod man;
 mod model;
 mod org;
 mod pager;
+mod policy;
 mod provider;
 pub mod reference;
 mod route;
@@ -145,6 +147,10 @@ enum Command {
     Key(key::Noun),
     #[command(visible_alias = "routes")]
     Route(route::Noun),
+    #[command(visible_alias = "guardrails")]
+    Guardrail(guardrail::Noun),
+    #[command(visible_alias = "policies")]
+    Policy(policy::Noun),
     #[command(name = "traces", visible_alias = "trace")]
     Traces(trace::Noun),
     #[command(name = "costs", visible_alias = "cost")]
@@ -173,6 +179,8 @@ impl Command {
             Command::Team(noun) => noun.run(session),
             Command::Key(noun) => noun.run(session),
             Command::Route(noun) => noun.run(session),
+            Command::Guardrail(noun) => noun.run(session),
+            Command::Policy(noun) => noun.run(session),
             Command::Traces(noun) => noun.run(session),
             Command::Costs(noun) => noun.run(session),
             Command::Export(command) => command.run(session),

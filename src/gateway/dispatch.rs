@@ -4,6 +4,7 @@ use super::Worker;
 use super::answers::{self, Keeper};
 use super::call::{Answer, Ask, Call, Content, Outcome, Target};
 use super::estimate::Evidence;
+use super::guarding::{AnswerGuard, Guarding, guarded, has_words, note_guard};
 use super::record::Trace;
 use super::route::Plan;
 use super::side::SideState;
@@ -36,11 +37,20 @@ const ERROR_PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// What the last target came to, or why none could be asked.
-pub(crate) async fn dispatch(worker: &Worker, plan: Plan, call: Call, trace: &mut Option<Trace>) -> Outcome<Answer> {
+pub(crate) async fn dispatch(
+    worker: &Worker,
+    plan: Plan,
+    (mut call, mut guarding): (Call, Option<Guarding>),
+    trace: &mut Option<Trace>,
+) -> Outcome<Answer> {
     let mut last = Complaint::new(Code::Internal, "the plan has no target");
     for target in plan.targets() {
+        super::note(trace, |trace| trace.target(target));
+        if let (Some(guarding), Some(trace)) = (&mut guarding, trace.as_mut()) {
+            guarding.request(&mut call, trace).await?;
+        }
         let ask = Ask::new(&call, target);
-        match attempt(worker, &ask, trace).await {
+        match attempt(worker, &ask, &mut guarding, trace).await {
             Ok(content) => return Ok(answer(&plan, target, content)),
             Err(complaint) => last = complaint,
         }
@@ -67,9 +77,13 @@ fn answer(plan: &Plan, target: &Target, given: Given) -> Answer {
     }
 }
 
-async fn attempt(worker: &Worker, ask: &Ask<'_>, slot: &mut Option<Trace>) -> Outcome<Given> {
+async fn attempt(
+    worker: &Worker,
+    ask: &Ask<'_>,
+    guarding: &mut Option<Guarding>,
+    slot: &mut Option<Trace>,
+) -> Outcome<Given> {
     let Some(trace) = slot.as_mut() else { return Err(Complaint::new(Code::Internal, "the trace is gone")) };
-    trace.target(ask.target);
     if ask.call.task == Task::CountTokens && !ask.serves(Task::CountTokens) {
         return count_here(ask).await;
     }
@@ -105,7 +119,8 @@ async fn attempt(worker: &Worker, ask: &Ask<'_>, slot: &mut Option<Trace>) -> Ou
         }
     };
     trace.attempt(name, status, None);
-    accepted(worker, ask, (translated, keeper), (upstream, sent), slot).await
+    let guard = guarding.take().filter(|_| has_words(ask.call.task)).and_then(Guarding::answer);
+    accepted(worker, ask, (translated, keeper, guard), (upstream, sent), slot).await
 }
 
 /// Sends the request and waits for the head of the answer, no longer than the first byte may take.
@@ -228,7 +243,7 @@ pub(crate) async fn refused(
 async fn accepted(
     worker: &Worker,
     ask: &Ask<'_>,
-    (translated, keeper): (Translated, Option<Keeper>),
+    (translated, keeper, guard): (Translated, Option<Keeper>, Option<AnswerGuard>),
     (upstream, sent): (Upstream, Instant),
     slot: &mut Option<Trace>,
 ) -> Outcome<Given> {
@@ -244,11 +259,14 @@ async fn accepted(
     let status = upstream.status;
     let (content, dropped) = if ask.call.peek.stream && is_stream(ask.side.dialect.framing(), &upstream.headers) {
         let pace = Pace { idle: worker.gateway().limits().idle, deadline };
-        (stream(ask, (&translated, keeper), (upstream, pace), slot)?, translated.dropped)
+        (stream(ask, (&translated, keeper, guard), (upstream, pace), slot)?, translated.dropped)
     } else {
         let bytes = whole_body(&ask.target.provider.record.name, (upstream.body, deadline), slot).await?;
         let id = slot.as_ref().map(|trace| trace.id().to_string()).unwrap_or_default();
-        whole(ask, (translated, keeper), (bytes.clone(), &id)).inspect_err(|_| partly(slot, &bytes))?
+        let mut guard = guard;
+        let made = whole(ask, (translated, keeper), (bytes.clone(), &id), guard.as_mut());
+        note_guard(slot, guard.as_ref());
+        made.inspect_err(|_| partly(slot, &bytes))?
     };
     Ok(Given { status, headers, dropped, content })
 }
@@ -327,24 +345,26 @@ pub(crate) fn no_end(provider: &str) -> Complaint {
 
 fn stream(
     ask: &Ask<'_>,
-    (translated, keeper): (&Translated, Option<Keeper>),
+    (translated, keeper, guard): (&Translated, Option<Keeper>, Option<AnswerGuard>),
     (upstream, pace): (Upstream, Pace),
     slot: &mut Option<Trace>,
 ) -> Outcome<Content> {
     let theirs = ask.side.dialect;
     let form = ask.call.url.stream.unwrap_or_default();
-    let carriage = if translated.same {
+    let looks = guard.as_ref().is_some_and(AnswerGuard::looks);
+    let carriage = if translated.same && !looks {
         let layout = if form == StreamForm::Usual { Layout::AsItCame } else { Layout::Another };
         Carriage::Forward(theirs.tap(translated.task, !ask.call.peek.include_usage), layout)
     } else {
         Carriage::Translate(theirs.stream_reader(translated.task))
     };
     let mut trace = slot.take().ok_or_else(|| Complaint::new(Code::Internal, "the trace is gone"))?;
-    let id = trace.id().to_string();
+    // What the provider made and perhaps keeps has the provider's id.
+    let id = if translated.same { String::new() } else { trace.id().to_string() };
     let writer = ask.call.dialect.answer_stream(&translate::answering(ask.call, &id, keeper.as_ref()));
     trace.streams();
     let stream = AnswerStream::new((upstream.body, theirs.framing()), carriage, writer, trace, pace);
-    Ok(Content::Stream(Box::new(stream.kept_by(keeper))))
+    Ok(Content::Stream(Box::new(stream.kept_by(keeper).guarded_by(guard))))
 }
 
 /// A whole answer in the caller's dialect; also for a caller who wanted a stream from a provider that has none.
@@ -352,9 +372,11 @@ fn whole(
     ask: &Ask<'_>,
     (translated, keeper): (Translated, Option<Keeper>),
     (bytes, id): (Bytes, &str),
+    guard: Option<&mut AnswerGuard>,
 ) -> Outcome<(Content, Vec<String>)> {
     let (call, theirs) = (ask.call, ask.side.dialect);
-    if translated.same && !call.peek.stream {
+    let guard = guard.filter(|guard| guard.looks());
+    if translated.same && !call.peek.stream && guard.is_none() {
         let sight = theirs.glance(translated.task, &bytes)?;
         keep(keeper, Some(bytes.clone()));
         return Ok((Content::Whole { bytes, sight, stream: None }, translated.dropped));
@@ -373,13 +395,20 @@ fn whole(
     }
     let reply = theirs.read_reply(translated.task, &bytes)?;
     let mut sight = Sight::default();
-    let events = reply.clone().into_events();
+    let mut events = reply.into_events();
     events.iter().for_each(|event| witness(event, &mut sight));
+    if let Some(guard) = guard {
+        events = guarded(guard, events)?;
+        if translated.same && !call.peek.stream && !guard.changed() {
+            keep(keeper, Some(bytes.clone()));
+            return Ok((Content::Whole { bytes, sight, stream: None }, dropped));
+        }
+    }
     // What the provider made and perhaps keeps has the provider's id.
     let id = if translated.same { "" } else { id };
     let answering = translate::answering(call, id, keeper.as_ref());
     if !call.peek.stream {
-        let Written { bytes, dropped: unsaid } = call.dialect.answer(&answering, reply);
+        let Written { bytes, dropped: unsaid } = call.dialect.answer(&answering, events.into_iter().collect());
         dropped.extend(unsaid);
         keep(keeper, Some(bytes.clone()));
         return Ok((Content::Whole { bytes, sight, stream: None }, dropped));

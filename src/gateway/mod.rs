@@ -1,7 +1,8 @@
 //! The path of one call, a file a stage.
 //!
 //! ```text
-//! accept -> authenticate -> authorise -> route -> dispatch [ translate, send, translate back ] -> record -> respond
+//! accept -> authenticate -> authorise -> route
+//!        -> dispatch [ guard, translate, send, translate back, guard ] -> record -> respond
 //! ```
 //!
 //! [`handle`] reads as a table of contents: start there. The types that move along are in `call.rs`;
@@ -19,6 +20,8 @@ mod directory;
 mod dispatch;
 mod estimate;
 mod forward;
+mod going;
+mod guarding;
 mod metering;
 mod models;
 mod multipart;
@@ -39,6 +42,7 @@ mod upload;
 mod upstream;
 
 pub use directory::{Directory, Place};
+pub use guarding::{Tried, try_guardrail};
 pub use probe::{Address, Heard, Look, Pace, Probe, ProbeError, Way};
 pub use serve::{Limits, Notice, Ready, ServeError, ServeOptions, serve};
 
@@ -51,6 +55,7 @@ use arc_swap::{ArcSwap, Guard};
 use call::{Answer, Arrival, Call, Caller, KeptAct, Outcome, Owner, Wanted};
 use cards::Cards;
 use estimate::Estimator;
+use guarding::Guarding;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use record::Trace;
@@ -161,7 +166,8 @@ async fn carry(
     };
     answers::look_up(worker, &caller, &mut call).await?;
     note(trace, |trace| trace.plan(&plan));
-    dispatch::dispatch(worker, plan, call, trace).await
+    let guarding = trace.as_ref().and_then(|trace| Guarding::of(&caller.org.guards, trace.id()));
+    dispatch::dispatch(worker, plan, (call, guarding), trace).await
 }
 
 /// Whose call it is. A key that is not known may have been made a moment ago.

@@ -8,7 +8,7 @@ use super::route::Plan;
 use crate::canonical::{Code, Complaint};
 use crate::catalogue::Model;
 use crate::dialect::Sight;
-use crate::records::{Attempt, Status, TraceRecord, UsageSource};
+use crate::records::{Attempt, Evaluation, Stage, Status, TraceRecord, UsageSource};
 use crate::store::Ticket;
 use crate::types::{Money, Protocol, Task, Time, TraceId, Usage};
 use std::sync::Arc;
@@ -170,6 +170,14 @@ impl Trace {
     /// What could not be translated.
     pub fn dropped(&mut self, paths: &[String]) {
         self.edit(|record| record.dropped.extend_from_slice(paths));
+    }
+
+    /// What policies came to, one way; a later look takes the place of an earlier one.
+    pub fn guarded(&mut self, way: Stage, evaluations: Vec<Evaluation>) {
+        self.edit(|record| {
+            record.guards.retain(|evaluation| evaluation.stage != way);
+            record.guards.extend(evaluations);
+        });
     }
 
     /// The first byte of the answer is there.
@@ -337,6 +345,7 @@ fn is_refusal(code: Code) -> bool {
         | Code::RequestTooLarge
         | Code::RequestTimeout
         | Code::UnsupportedFeature
+        | Code::PolicyViolation
         | Code::Overloaded
         | Code::StorageUnavailable => true,
         Code::ProviderError
@@ -383,5 +392,6 @@ pub(crate) fn blank(id: TraceId, protocol: Protocol) -> TraceRecord {
         dropped: Vec::new(),
         tags: Default::default(),
         session: None,
+        guards: Vec::new(),
     }
 }

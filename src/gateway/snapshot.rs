@@ -1,9 +1,10 @@
 //! All configuration as one immutable value, made ready for calls: secrets opened, headers signed,
 //! addresses taken apart. A call reads it without a lock; it is rebuilt when the store's version moves.
 
+use super::guarding::Guards;
 use super::side::SideState;
 use crate::provider::{self, sandbox};
-use crate::records::{Auth, Key, Org, Provider, Quirks, Route, Sheet, Side, Team, User, UserRole};
+use crate::records::{Auth, Guardrail, Key, Org, Policy, Provider, Quirks, Route, Sheet, Side, Team, User, UserRole};
 use crate::secrets::{self, KeyHash, Sealer, Slot};
 use crate::store::{self, KeyRow, ProviderRow, StoredSecret};
 use crate::types::{OrgId, Protocol, ProviderId, Secret, Task, TeamId, Time, UserId};
@@ -31,6 +32,8 @@ pub(crate) struct OrgState {
     pub routes: HashMap<String, Arc<Route>>,
     /// The names of those who may let others call something: owners and managers, owners first.
     pub administrators: Vec<String>,
+    /// What guards its calls.
+    pub guards: Arc<Guards>,
 }
 
 /// A virtual key with its owner.
@@ -85,7 +88,7 @@ impl OrgState {
         let named = |role| users.iter().filter(move |user| user.org == org.id && user.role == role);
         let administrators = named(UserRole::Owner).chain(named(UserRole::Manager)).map(|user| user.name.clone());
         let administrators = administrators.collect();
-        OrgState { org, providers: HashMap::new(), routes: HashMap::new(), administrators }
+        OrgState { org, providers: HashMap::new(), routes: HashMap::new(), administrators, guards: Arc::default() }
     }
 }
 
@@ -114,6 +117,7 @@ impl Snapshot {
                 state.routes.insert(route.name.clone(), Arc::new(route));
             }
         }
+        guard(&mut orgs, (stored.guardrails, stored.policies), &mut snapshot.faults);
         snapshot.orgs = orgs.into_iter().map(|(id, state)| (id, Arc::new(state))).collect();
         snapshot.keys = keys(stored.keys, stored.users, stored.teams);
         snapshot
@@ -132,6 +136,19 @@ impl Snapshot {
     /// The organisation with that id.
     pub fn org(&self, id: OrgId) -> Option<&Arc<OrgState>> {
         self.orgs.get(&id)
+    }
+}
+
+/// Makes ready what guards the calls of each organisation.
+fn guard(
+    orgs: &mut HashMap<OrgId, OrgState>,
+    (guardrails, policies): (Vec<Guardrail>, Vec<Policy>),
+    faults: &mut Vec<String>,
+) {
+    for (id, state) in orgs.iter_mut().filter(|(id, _)| policies.iter().any(|policy| policy.org == **id)) {
+        let guardrails = guardrails.iter().filter(|guardrail| guardrail.org == *id).cloned().collect();
+        let policies = policies.iter().filter(|policy| policy.org == *id).cloned().collect();
+        state.guards = Arc::new(Guards::build(guardrails, policies, faults));
     }
 }
 

@@ -4,10 +4,12 @@
 //! read into events and written again. The frame that ends the answer leaves when its trace is safe.
 
 use super::answers::Keeper;
+use super::going::Going;
+use super::guarding::AnswerGuard;
 use super::record::Trace;
 use super::upstream::Source;
 use crate::canonical::{Code, Complaint, Delta, Event};
-use crate::dialect::sse::{Frame, FrameTooLarge, Framing, Splitter};
+use crate::dialect::sse::{FrameTooLarge, Framing, Splitter};
 use crate::dialect::{Pass, ReadStream, Sight, Tap, WriteStream};
 use crate::store::Ticket;
 use bytes::{Bytes, BytesMut};
@@ -67,6 +69,7 @@ pub(crate) struct AnswerStream {
     alarm: Option<Pin<Box<Sleep>>>,
     state: State,
     keeper: Option<Keeper>,
+    guard: Option<Box<AnswerGuard>>,
 }
 
 enum State {
@@ -114,6 +117,7 @@ impl AnswerStream {
             alarm: None,
             state: State::Flowing,
             keeper: None,
+            guard: None,
         }
     }
 
@@ -121,6 +125,21 @@ impl AnswerStream {
     pub fn kept_by(mut self, keeper: Option<Keeper>) -> AnswerStream {
         self.keeper = keeper;
         self
+    }
+
+    /// The same, looked at on its way.
+    pub fn guarded_by(mut self, guard: Option<AnswerGuard>) -> AnswerStream {
+        self.guard = guard.map(Box::new);
+        self
+    }
+
+    /// What is known of it beside its usage goes into the trace.
+    fn conclude(&mut self) {
+        self.trace.dropped(self.writer.dropped());
+        if let Some(guard) = self.guard.take() {
+            let (stage, evaluations) = guard.evaluations();
+            self.trace.guarded(stage, evaluations);
+        }
     }
 
     /// Its media type.
@@ -194,7 +213,7 @@ impl AnswerStream {
             Step::Whole(last) => {
                 self.keep();
                 let sight = std::mem::take(&mut self.sight);
-                self.trace.dropped(self.writer.dropped());
+                self.conclude();
                 let written = self.trace.answered(self.http_status, sight);
                 self.settle(written.map(|written| written.ticket), last);
             }
@@ -226,7 +245,7 @@ impl AnswerStream {
 
     fn give_up(&mut self, complaint: &Complaint, last: Bytes) {
         self.source = None;
-        self.trace.dropped(self.writer.dropped());
+        self.conclude();
         let sight = std::mem::take(&mut self.sight);
         let written = self.trace.complained(complaint, sight);
         self.settle(written.map(|written| written.ticket), last);
@@ -306,7 +325,8 @@ impl AnswerStream {
                 forward(&mut self.splitter, tap.as_mut(), &mut self.sight, Going::relayed(self.writer.as_mut()))
             }
             Carriage::Translate(reader) => {
-                translate(&mut self.splitter, reader.as_mut(), self.writer.as_mut(), &mut self.sight)
+                let way = Way { writer: self.writer.as_mut(), guard: self.guard.as_deref_mut(), out: BytesMut::new() };
+                translate(&mut self.splitter, reader.as_mut(), way, &mut self.sight)
             }
             Carriage::Raw => Step::Bytes(whole),
         };
@@ -335,7 +355,8 @@ impl AnswerStream {
             return Step::Failed(cut_short(), out.freeze());
         }
         if !matches!(self.carriage, Carriage::Forward(_, Layout::AsItCame) | Carriage::Raw) {
-            self.writer.end(&mut out);
+            let way = Way { writer: self.writer.as_mut(), guard: self.guard.as_deref_mut(), out };
+            return way.end();
         }
         Step::Whole(out.freeze())
     }
@@ -345,7 +366,7 @@ impl Drop for AnswerStream {
     fn drop(&mut self) {
         // The caller hung up: what was said so far is what the provider bills.
         if matches!(self.state, State::Flowing) {
-            self.trace.dropped(self.writer.dropped());
+            self.conclude();
             self.trace.interrupted(std::mem::take(&mut self.sight));
         }
     }
@@ -393,97 +414,62 @@ fn forward(splitter: &mut Splitter, tap: &mut dyn Tap, sight: &mut Sight, mut go
     }
 }
 
-/// Frames on their way.
-enum Going<'a> {
-    /// One is not copied, and neither are several that make up the chunk they came in.
-    Raw { frames: Frames, chunk: &'a Bytes },
-    /// They are laid out anew.
-    Relayed { writer: &'a mut dyn WriteStream, out: BytesMut },
-}
-
-enum Frames {
-    Nothing,
-    One(Bytes),
-    Many(Vec<Bytes>),
-}
-
-impl<'a> Going<'a> {
-    fn new(chunk: &'a Bytes) -> Going<'a> {
-        Going::Raw { frames: Frames::Nothing, chunk }
-    }
-
-    fn relayed(writer: &'a mut dyn WriteStream) -> Going<'a> {
-        Going::Relayed { writer, out: BytesMut::new() }
-    }
-
-    fn push(&mut self, frame: Frame) {
-        match self {
-            Going::Relayed { writer, out } => writer.relay(&frame, out),
-            Going::Raw { frames, .. } => {
-                *frames = match std::mem::replace(frames, Frames::Nothing) {
-                    Frames::Nothing => Frames::One(frame.raw),
-                    Frames::One(first) => Frames::Many(vec![first, frame.raw]),
-                    Frames::Many(mut all) => {
-                        all.push(frame.raw);
-                        Frames::Many(all)
-                    }
-                };
-            }
-        }
-    }
-
-    /// What goes on now.
-    fn finish(self) -> Bytes {
-        match self {
-            Going::Relayed { out, .. } => out.freeze(),
-            Going::Raw { frames: Frames::Nothing, .. } => Bytes::new(),
-            Going::Raw { frames: Frames::One(raw), .. } => raw,
-            Going::Raw { frames: Frames::Many(all), chunk } => {
-                let total: usize = all.iter().map(Bytes::len).sum();
-                let first = all.first().map(|raw| raw.as_ptr());
-                if total == chunk.len() && first == Some(chunk.as_ptr()) { chunk.clone() } else { all.concat().into() }
-            }
-        }
-    }
-
-    /// The same, and the answer is over with it.
-    fn end(mut self) -> Bytes {
-        if let Going::Relayed { writer, out } = &mut self {
-            writer.end(out);
-        }
-        self.finish()
-    }
-}
-
 /// Frames are read into events, and those written in the caller's dialect.
-fn translate(
-    splitter: &mut Splitter,
-    reader: &mut dyn ReadStream,
-    writer: &mut dyn WriteStream,
-    sight: &mut Sight,
-) -> Step {
-    let mut out = BytesMut::new();
+fn translate(splitter: &mut Splitter, reader: &mut dyn ReadStream, mut way: Way<'_>, sight: &mut Sight) -> Step {
     let mut events = Vec::new();
     loop {
         let frame = match splitter.next_frame() {
             Ok(Some(frame)) => frame,
-            Ok(None) => return Step::Bytes(out.freeze()),
-            Err(error) => return Step::Failed(malformed(&error), out.freeze()),
+            Ok(None) => return Step::Bytes(way.out.freeze()),
+            Err(error) => return Step::Failed(malformed(&error), way.out.freeze()),
         };
         let read = reader.frame(&frame, &mut events);
         for event in events.drain(..) {
             if let Event::Failed(complaint) = event {
-                return Step::Failed(complaint, out.freeze());
+                return Step::Failed(complaint, way.out.freeze());
             }
             witness(&event, sight);
-            writer.event(event, &mut out);
+            if let Err(complaint) = way.event(event) {
+                return Step::Failed(complaint, way.out.freeze());
+            }
         }
         if let Err(complaint) = read {
-            return Step::Failed(complaint, out.freeze());
+            return Step::Failed(complaint, way.out.freeze());
         }
         if reader.is_over() {
-            writer.end(&mut out);
-            return Step::Whole(out.freeze());
+            return way.end();
         }
+    }
+}
+
+/// The way of events to the caller: looked at, then written.
+struct Way<'w> {
+    writer: &'w mut dyn WriteStream,
+    guard: Option<&'w mut AnswerGuard>,
+    out: BytesMut,
+}
+
+impl Way<'_> {
+    fn event(&mut self, event: Event) -> Result<(), Complaint> {
+        let Some(guard) = &mut self.guard else {
+            self.writer.event(event, &mut self.out);
+            return Ok(());
+        };
+        let mut events = Vec::new();
+        let guarded = guard.event(event, &mut events);
+        events.into_iter().for_each(|event| self.writer.event(event, &mut self.out));
+        guarded
+    }
+
+    /// The answer is whole.
+    fn end(mut self) -> Step {
+        let mut events = Vec::new();
+        let guarded = self.guard.map_or(Ok(()), |guard| guard.end(&mut events));
+        events.into_iter().for_each(|event| self.writer.event(event, &mut self.out));
+        if let Err(complaint) = guarded {
+            return Step::Failed(complaint, self.out.freeze());
+        }
+        self.writer.end(&mut self.out);
+        Step::Whole(self.out.freeze())
     }
 }

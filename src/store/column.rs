@@ -1,7 +1,9 @@
 //! How the program's types stand in columns.
 
 use crate::records::{Bodies, Status, UsageSource, UserRole};
-use crate::types::{KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Task, TeamId, Time, TraceId, UserId};
+use crate::types::{
+    GuardrailId, KeyId, Money, OrgId, PolicyId, Protocol, ProviderId, RouteId, Task, TeamId, Time, TraceId, UserId,
+};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,6 +34,8 @@ integer_columns! {
     KeyId: |id| id.0, |n| Some(KeyId(n));
     RouteId: |id| id.0, |n| Some(RouteId(n));
     TeamId: |id| id.0, |n| Some(TeamId(n));
+    GuardrailId: |id| id.0, |n| Some(GuardrailId(n));
+    PolicyId: |id| id.0, |n| Some(PolicyId(n));
     TraceId: |id| id.0, |n| Some(TraceId(n));
     Time: Time::millis, |n| Some(Time::from_millis(n));
     Money: Money::pico, |n| Some(Money::from_pico(n));

@@ -8,6 +8,7 @@ mod audit;
 mod column;
 mod costs;
 mod error;
+mod guards;
 mod journal;
 mod keys;
 mod ledger;
@@ -27,6 +28,7 @@ mod uses;
 pub use audit::{AuditFault, AuditFilter, AuditReport, AuditRow};
 pub use costs::{CostQuery, CostRow, Costs, Dimension, Total};
 pub use error::StoreError;
+pub use guards::{NewGuardrail, NewPolicy};
 pub use keys::{KeyEdit, KeyRow, NewKey, Rotation};
 pub use ledger::{Ledger, Ticket};
 pub use orgs::NewOrg;
@@ -41,7 +43,7 @@ pub use users::NewUser;
 #[cfg(test)]
 mod tests;
 
-use crate::records::{Org, Route, Team, User};
+use crate::records::{Guardrail, Org, Policy, Route, Team, User};
 use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior};
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
@@ -95,6 +97,10 @@ pub struct Snapshot {
     pub routes: Vec<Route>,
     /// What models turned out to do.
     pub sheets: Vec<SheetRow>,
+    /// Guardrails.
+    pub guardrails: Vec<Guardrail>,
+    /// Policies, disabled ones too.
+    pub policies: Vec<Policy>,
 }
 
 /// In whose name a program changes things that nobody told to.
@@ -163,6 +169,8 @@ impl Store {
             keys: self.all_keys()?,
             routes: self.all_routes()?,
             sheets: self.all_sheets()?,
+            guardrails: self.all_guardrails()?,
+            policies: self.all_policies()?,
         })
     }
 

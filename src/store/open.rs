@@ -26,7 +26,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_answers.sql"),
     include_str!("migrations/0005_teams.sql"),
     include_str!("migrations/0006_audit.sql"),
-    include_str!("migrations/0007_applied.sql"),
+    include_str!("migrations/0007_guardrails.sql"),
+    include_str!("migrations/0008_applied.sql"),
 ];
 
 impl Store {

@@ -63,6 +63,8 @@ impl Change<'_> {
         self.run(revoke, params![org, now, by])?;
         let removals = [
             "UPDATE routes SET removed_at = ?2 WHERE org_id = ?1 AND removed_at IS NULL",
+            "UPDATE guardrails SET removed_at = ?2 WHERE org_id = ?1 AND removed_at IS NULL",
+            "UPDATE policies SET removed_at = ?2 WHERE org_id = ?1 AND removed_at IS NULL",
             "UPDATE providers SET removed_at = ?2, sealed_secret = NULL WHERE org_id = ?1 AND removed_at IS NULL",
             "UPDATE teams SET removed_at = ?2 WHERE org_id = ?1 AND removed_at IS NULL",
             "UPDATE users SET removed_at = ?2 WHERE org_id = ?1 AND removed_at IS NULL",

@@ -27,6 +27,10 @@ row_id! {
     RouteId;
     /// A team of one organisation.
     TeamId;
+    /// A guardrail of one organisation.
+    GuardrailId;
+    /// A policy of one organisation.
+    PolicyId;
 }
 
 /// Ids count from this moment (2020-01-01), so that they stay short.

@@ -1,6 +1,7 @@
 //! `traces`: what was called, what came of it and what it cost.
 
 mod filter;
+mod guards;
 mod list;
 mod page;
 mod show;

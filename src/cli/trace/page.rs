@@ -1,5 +1,6 @@
 //! One trace as a page to read: what was asked, how it went, and the cost as arithmetic.
 
+use super::guards;
 use crate::cli::shape::{Shape, group, millis};
 use crate::cli::table;
 use crate::price::Line;
@@ -13,7 +14,7 @@ use std::fmt::Write as _;
 pub fn page(detail: &TraceDetail) -> String {
     let shown = fields(detail).into_iter().filter(|(_, value)| !value.is_empty() && value != "-");
     let head = table::page(&shown.collect::<Vec<_>>());
-    [head, attempts(&detail.attempts), cost(detail)]
+    [head, guards::lines(&detail.guards), attempts(&detail.attempts), cost(detail)]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()

@@ -5,6 +5,7 @@ use crate::cli::error::{CliError, Kind, Outcome};
 use crate::cli::session::Session;
 use crate::cli::table::Format;
 use crate::price::Line;
+use crate::records::Evaluation;
 use crate::store::{Found, Store, TraceDetail, TraceFilter};
 use crate::types::{Money, TraceId};
 use serde::Serialize;
@@ -72,6 +73,7 @@ struct More<'a> {
     price: Option<&'a str>,
     cost_lines: Option<Vec<CostLine>>,
     dropped: &'a [String],
+    policies: &'a [Evaluation],
     attempts: Vec<Try<'a>>,
 }
 
@@ -115,6 +117,7 @@ fn more(detail: &TraceDetail) -> More<'_> {
         price: detail.rates.as_ref().map(|rates| rates.label.as_str()),
         cost_lines: bill.map(|lines| lines.into_iter().map(cost_line).collect()),
         dropped: &detail.dropped,
+        policies: &detail.guards,
         attempts: detail.attempts.iter().map(attempt).collect(),
     }
 }

@@ -4,6 +4,7 @@
 
 mod brief;
 mod complaint;
+mod evidence;
 mod finish;
 mod generation;
 mod models;

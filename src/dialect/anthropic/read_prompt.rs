@@ -3,7 +3,7 @@
 use super::read_blocks::{cache_mark, content, leftovers};
 use super::wire::{At, Members, boolean, count, json, list, number, object, string, strings, text};
 use crate::canonical::{
-    Complaint, Effort, Format, Prompt, Reasoning, Role, Sampling, Thinking, Tool, ToolChoice, Turn,
+    Complaint, Effort, Format, Prompt, Reasoning, Role, Sampling, Thinking, Tool, ToolChoice, Turn, WebSearch,
 };
 use crate::types::{Protocol, Task};
 use serde_json::value::RawValue;
@@ -77,6 +77,12 @@ fn tool(raw: &RawValue, at: &At<'_>) -> Result<(Tool, Option<Tool>), Complaint> 
     let opaque = |raw| Tool::Opaque { from: Protocol::Anthropic, raw };
     let mut members = object(raw, at)?;
     let kind = members.take_as("type", at, text)?;
+    if kind.as_ref().is_some_and(|kind| kind.starts_with("web_search")) {
+        members.take("name");
+        let options = members.0.into_iter().map(|(name, _)| name.into_owned()).collect();
+        let search = WebSearch { options, from: Protocol::Anthropic, raw: json(raw, at)? };
+        return Ok((Tool::WebSearch(search), None));
+    }
     if kind.is_some_and(|kind| kind != "custom") {
         return Ok((opaque(json(raw, at)?), None));
     }

@@ -1,5 +1,6 @@
 //! A whole answer of an Anthropic provider, in no dialect's words.
 
+use super::evidence::Lift;
 use super::wire::{At, Members, count, json, malformed, string, text, utf8};
 use super::{finish, read_blocks, usage};
 use crate::canonical::{Choice, Complaint, Reply, UsageReport};
@@ -23,7 +24,7 @@ fn message(body: &str) -> Result<Reply, Complaint> {
     let reason = members.take_as("stop_reason", top, text)?;
     let stop_sequence = members.take_as("stop_sequence", top, string)?;
     let choice = Choice {
-        parts: members.need("content", top, read_blocks::content)?,
+        parts: Lift::default().all(members.need("content", top, read_blocks::content)?),
         finish: reason.map(|reason| finish::read(&reason, stop_sequence)),
         logprobs: None,
     };

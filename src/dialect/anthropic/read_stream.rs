@@ -3,13 +3,13 @@
 //! Blocks that only Anthropic has come whole in the end, put together from their pieces; so do the
 //! citations of a text, as the addendum that a whole answer has too.
 
+use super::evidence::Lift;
 use super::read_blocks::{addendum_of, leftovers};
 use super::wire::{At, Object, Str, array, malformed, object, string, text};
 use super::{finish, tap, usage};
-use crate::canonical::{Block, BlockKind, Code, Complaint, Delta, Event, Json};
+use crate::canonical::{Block, BlockKind, Code, Complaint, Delta, Event, Json, Part};
 use crate::dialect::ReadStream;
 use crate::dialect::sse::Frame;
-use crate::types::Protocol;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -20,6 +20,7 @@ pub(super) struct Reader {
     open: Vec<Open>,
     /// How many parts have been opened.
     opened: u32,
+    lift: Lift,
     complete: bool,
 }
 
@@ -131,6 +132,7 @@ impl Reader {
         let mut input = None;
         let kind = match &*members.need("type", at, text)? {
             "text" => {
+                self.lift.text();
                 say(members.take_as("text", at, string)?, Delta::Text);
                 BlockKind::Text
             }
@@ -150,7 +152,12 @@ impl Reader {
                 return Ok(());
             }
         };
+        let rest = self.lift.rest();
+        self.parts(rest, events);
         let block = self.next_block();
+        if let (BlockKind::Text, Some(Delta::Text(words))) = (&kind, said.first()) {
+            self.lift.words(words);
+        }
         events.push(Event::Open { block, kind });
         events.extend(said.into_iter().map(|delta| Event::Delta { block, delta }));
         let state = State::Live { block, input, citations: Vec::new(), addendum: leftovers(members) };
@@ -169,6 +176,9 @@ impl Reader {
                 citations.extend(piece.citation.map(|raw| raw.get().to_owned()));
                 if piece.partial_json.as_ref().is_some_and(|Str(json)| !json.is_empty()) {
                     *input = None;
+                }
+                if let Some(Str(words)) = &piece.text {
+                    self.lift.words(words);
                 }
                 let block = *block;
                 events.extend(piece.deltas().map(|delta| Event::Delta { block, delta }));
@@ -202,9 +212,15 @@ impl Reader {
 
     /// A part that comes whole.
     fn whole(&mut self, raw: Json, events: &mut Vec<Event>) {
-        let block = self.next_block();
-        let kind = BlockKind::Opaque { from: Protocol::Anthropic, raw };
-        events.extend([Event::Open { block, kind }, Event::Close { block }]);
+        let parts = self.lift.raw(raw);
+        self.parts(parts, events);
+    }
+
+    fn parts(&mut self, parts: Vec<Part>, events: &mut Vec<Event>) {
+        for kind in parts.into_iter().filter_map(BlockKind::whole) {
+            let block = self.next_block();
+            events.extend([Event::Open { block, kind }, Event::Close { block }]);
+        }
     }
 
     fn finish(
@@ -214,6 +230,8 @@ impl Reader {
         events: &mut Vec<Event>,
     ) -> Result<(), Complaint> {
         let at = &At::Top.member("delta");
+        let rest = self.lift.rest();
+        self.parts(rest, events);
         if let Some(delta) = delta {
             let mut delta = object(delta, at)?;
             let reason = delta.take_as("stop_reason", at, text)?;

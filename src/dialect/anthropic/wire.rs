@@ -230,6 +230,13 @@ impl Object {
         self.0.iter().any(|(other, _)| other == name)
     }
 
+    /// The JSON texts of a member that is a list; none where it is none.
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
+        let member = self.0.iter().find(|(other, _)| other == name);
+        let items = member.and_then(|(_, json)| serde_json::from_str::<Vec<Json>>(json).ok()).unwrap_or_default();
+        items.into_iter().map(|item| item.get().to_owned()).collect()
+    }
+
     /// Takes a member out; whether it was there.
     pub(super) fn remove(&mut self, name: &str) -> bool {
         let before = self.0.len();

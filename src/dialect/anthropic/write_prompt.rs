@@ -9,7 +9,7 @@ use super::schema;
 use super::wire::{At, Object, array, encode};
 use super::write_blocks::{addendum_members, extend, marked};
 use super::write_turns::Conversation;
-use crate::canonical::{Code, Complaint, Format, Json, Prompt, Sampling, Tool, ToolChoice};
+use crate::canonical::{Code, Complaint, Format, Json, Prompt, Sampling, Tool, ToolChoice, WebSearch};
 use crate::dialect::{Target, Written};
 use crate::types::{Protocol, Task};
 use serde_json::{Number, Value};
@@ -144,6 +144,10 @@ fn tools(tools: &[Tool], strict_known: bool, dropped: &mut Vec<String>) -> Vec<S
                     last_written = false;
                 }
             },
+            Tool::WebSearch(search) => {
+                written.push(web_search(search, at, dropped));
+                last_written = false;
+            }
             Tool::Opaque { .. } => {
                 dropped.push(at.to_string());
                 last_written = false;
@@ -151,6 +155,15 @@ fn tools(tools: &[Tool], strict_known: bool, dropped: &mut Vec<String>) -> Vec<S
         }
     }
     written.iter().map(Object::finish).collect()
+}
+
+/// The tool in its oldest version, which all models that search have.
+fn web_search(search: &WebSearch, at: &At<'_>, dropped: &mut Vec<String>) -> Object {
+    if search.from == Protocol::Anthropic {
+        return Object::default().members(&search.raw);
+    }
+    dropped.extend(search.options.iter().map(|name| at.member(name).to_string()));
+    Object::of("web_search_20250305").put("name", "web_search")
 }
 
 fn function(tool: &Tool, with_strict: bool) -> Object {

@@ -1,8 +1,9 @@
 //! A whole answer for an Anthropic caller.
 
+use super::evidence;
 use super::finish::{self, Content};
 use super::usage;
-use super::wire::{At, Object, encode};
+use super::wire::{At, Object, array, encode};
 use super::write_blocks::{
     Block, addendum, block_list, extend, redacted_block, text_block, thinking_block, tool_use_block,
 };
@@ -77,7 +78,9 @@ fn content_of(choice: &Choice) -> Content {
 }
 
 fn answer_blocks(choice: &Choice, at: &At<'_>, dropped: &mut Vec<String>) -> Vec<Block> {
-    let mut blocks = Vec::new();
+    let mut blocks: Vec<Block> = Vec::new();
+    // The last text, and what it cites.
+    let mut cited: Option<(usize, Vec<String>)> = None;
     for (index, part) in choice.parts.iter().enumerate() {
         if let Some(members) = addendum(part) {
             match blocks.last_mut() {
@@ -86,13 +89,41 @@ fn answer_blocks(choice: &Choice, at: &At<'_>, dropped: &mut Vec<String>) -> Vec
             }
             continue;
         }
+        match part {
+            Part::Text { text, .. } if !text.is_empty() => {
+                let before = cited.replace((blocks.len(), Vec::new()));
+                cite(&mut blocks, before);
+            }
+            Part::Citation(citation) => {
+                match &mut cited {
+                    Some((_, list)) => list.push(evidence::citation(citation)),
+                    None => dropped.push(at.item(index).to_string()),
+                }
+                continue;
+            }
+            Part::Search(search) => {
+                blocks.extend(evidence::blocks(search, index as u32).into_iter().map(Block::Raw));
+                continue;
+            }
+            _ => {}
+        }
         match answer_block(part) {
             Some(block) => blocks.push(block),
             None if matches!(part, Part::Text { .. } | Part::Refusal { .. }) => {}
             None => dropped.push(at.item(index).to_string()),
         }
     }
+    cite(&mut blocks, cited);
     blocks
+}
+
+/// Puts what a text cites into its block, before what stands there already.
+fn cite(blocks: &mut [Block], cited: Option<(usize, Vec<String>)>) {
+    let Some((index, mut list)) = cited.filter(|(_, list)| !list.is_empty()) else { return };
+    if let Some(Block::Known(block)) = blocks.get_mut(index) {
+        list.extend(block.list("citations"));
+        *block = std::mem::take(block).raw("citations", array(&list));
+    }
 }
 
 /// A block; none for an empty text, and for what no Anthropic answer has.
@@ -105,7 +136,9 @@ fn answer_block(part: &Part) -> Option<Block> {
         Part::RedactedThinking { data } => redacted_block(data),
         Part::ToolCall { id, name, input, .. } => tool_use_block(id, name, input.get()),
         Part::Opaque { from: Protocol::Anthropic, raw } => return Some(Block::Raw(raw.clone())),
-        Part::Opaque { .. } | Part::Media(_) | Part::ToolResult { .. } => return None,
+        Part::Opaque { .. } | Part::Media(_) | Part::ToolResult { .. } | Part::Citation(_) | Part::Search(_) => {
+            return None;
+        }
     };
     Some(Block::Known(object))
 }

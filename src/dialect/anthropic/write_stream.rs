@@ -6,6 +6,7 @@
 //! until the call is closed. The end of a block is written when the next thing comes, for an
 //! addendum may still belong to it.
 
+use super::evidence;
 use super::finish::{self, Content};
 use super::wire::{Object, encode};
 use super::write_blocks::{addendum_members, redacted_block, text_block, thinking_block, tool_use_block};
@@ -63,8 +64,9 @@ impl WriteStream for Writer {
             Event::Usage(report) => self.usage = Some(report),
             Event::Finish { choice: 0, finish } => {
                 self.finish = Some(finish);
+                // What the last text cites may still come: it ends with the answer.
                 self.waiting.iter_mut().for_each(|waiting| waiting.closed = true);
-                self.advance(true, out);
+                self.advance(false, out);
             }
             Event::Finish { choice, .. } => self.drop_field(format!("choices[{choice}]")),
             // The gateway ends the stream with the same complaint.
@@ -123,18 +125,47 @@ impl Writer {
                     return self.append(members.into_iter().map(|(name, raw)| (name, Json(raw))), out);
                 }
             }
-            BlockKind::Opaque { .. } => {
+            BlockKind::Citation(citation) => return self.cite(block, evidence::citation(citation), out),
+            BlockKind::Search(search) => return self.search(block, evidence::blocks(search, block.index), out),
+            BlockKind::Opaque { .. } | BlockKind::Media(_) => {
                 return self.drop_field(format!("choices[0].content[{}]", block.index));
             }
             BlockKind::ToolCall { .. } => self.content.calls = true,
             BlockKind::Refusal => self.content.refusal = true,
             BlockKind::Text | BlockKind::Thinking | BlockKind::RedactedThinking { .. } => {}
         }
+        self.cut_last();
+        self.push(block, kind, out);
+    }
+
+    /// Ends the last block where it can go on in another one.
+    fn cut_last(&mut self) {
         if let Some(last) = self.waiting.back_mut().filter(|last| !last.closed && can_be_cut(&last.kind)) {
             last.closed = true;
             self.cut.push((last.block, last.kind.clone()));
         }
-        self.push(block, kind, out);
+    }
+
+    /// Puts what the last text cites behind it, while that can still be said.
+    fn cite(&mut self, block: Block, citation: String, out: &mut BytesMut) {
+        match self.waiting.iter_mut().rfind(|waiting| waiting.kind == BlockKind::Text) {
+            Some(text) => text.pieces.push(Piece::Citation(citation)),
+            None => self.drop_field(format!("choices[0].content[{}]", block.index)),
+        }
+        self.advance(false, out);
+    }
+
+    /// A search, as the blocks that say it.
+    fn search(&mut self, block: Block, blocks: Vec<Json>, out: &mut BytesMut) {
+        self.cut_last();
+        for raw in blocks {
+            self.push(block, BlockKind::Opaque { from: Protocol::Anthropic, raw }, out);
+            self.waiting
+                .iter_mut()
+                .rfind(|waiting| waiting.block == block)
+                .into_iter()
+                .for_each(|all| all.closed = true);
+        }
     }
 
     fn push(&mut self, block: Block, kind: BlockKind, out: &mut BytesMut) {
@@ -228,6 +259,8 @@ fn write_start(index: u32, kind: &BlockKind, out: &mut BytesMut) {
         BlockKind::RedactedThinking { data } => redacted_block(data).finish(),
         BlockKind::ToolCall { id, name } => tool_use_block(id, name, "{}").finish(),
         BlockKind::Opaque { raw, .. } => raw.get().to_owned(),
+        // These are never put among the waiting.
+        BlockKind::Media(_) | BlockKind::Citation(_) | BlockKind::Search(_) => return,
     };
     write("content_block_start", |frame| frame.put("index", &index).raw("content_block", block), out);
 }

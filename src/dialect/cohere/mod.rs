@@ -5,6 +5,7 @@
 mod answer;
 mod complaint;
 mod embedding;
+mod evidence;
 mod read_stream;
 mod write_message;
 mod write_prompt;

@@ -1,15 +1,14 @@
 //! Reads a stream, or a whole answer piece by piece, into events.
 //!
-//! Blocks come one after the other. The plan before calls is a thought; citations, which other protocols lay out in
-//! other ways, follow as one part that only this protocol can say.
+//! Blocks come one after the other. The plan before calls is a thought; citations follow all words.
 
 use super::answer::{Answer, Message, Piece, finish, usage};
 use super::complaint::malformed;
+use super::evidence;
 use crate::canonical::{Block, BlockKind, Code, Complaint, Delta, Event, Json, Reply};
 use crate::dialect::ReadStream;
 use crate::dialect::sse::Frame;
-use crate::types::Protocol;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Open {
@@ -119,11 +118,11 @@ impl Reader {
         if citations.is_empty() {
             return;
         }
-        let Ok(raw) = Json::of(&json!({"type": "citations", "citations": citations})) else { return };
-        let block = self.block(self.next_block);
-        self.next_block += 1;
-        events.push(Event::Open { block, kind: BlockKind::Opaque { from: Protocol::Cohere, raw } });
-        events.push(Event::Close { block });
+        for kind in evidence::read(citations).into_iter().filter_map(BlockKind::whole) {
+            let block = self.block(self.next_block);
+            self.next_block += 1;
+            events.extend([Event::Open { block, kind }, Event::Close { block }]);
+        }
     }
 
     fn piece(&mut self, piece: Piece<'_>, events: &mut Vec<Event>) {

@@ -125,7 +125,9 @@ impl<'a> Scribe<'a, '_> {
                 said.results = true;
                 self.result(path, call, parts, said)?;
             }
-            Part::RedactedThinking { .. } | Part::Opaque { .. } => self.dropped.push(path.to_owned()),
+            Part::RedactedThinking { .. } | Part::Opaque { .. } | Part::Citation(_) | Part::Search(_) => {
+                self.dropped.push(path.to_owned());
+            }
         }
         Ok(())
     }

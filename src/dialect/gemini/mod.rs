@@ -7,6 +7,7 @@
 mod carrier;
 mod complaint;
 mod embedding;
+mod evidence;
 mod finish;
 mod logprobs;
 mod models;

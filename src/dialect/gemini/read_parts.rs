@@ -207,6 +207,12 @@ fn say(words: String, role: Role, parts: &mut Vec<Part>) {
     }
 }
 
+/// A picture or a sound in an answer; none for everything else.
+pub(super) fn shown(part: &mut Members<'_>, at: &At<'_>) -> Result<Option<Part>, Complaint> {
+    let known = |part: &Part| matches!(part, Part::Media(media) if media.kind != MediaKind::Document);
+    Ok(media(part, at)?.filter(|shown| known(shown) && part.0.is_empty()))
+}
+
 /// Bytes in place, or an address.
 fn media(part: &mut Members<'_>, at: &At<'_>) -> Result<Option<Part>, Complaint> {
     let (source, mime, name) = if let Some(raw) = part.take("inlineData") {

@@ -4,7 +4,9 @@ use super::peek::request;
 use super::read_parts::{conversation, system};
 use super::schema;
 use super::wire::{At, Members, boolean, count, integer, json, list, number, object, string, strings, text};
-use crate::canonical::{Code, Complaint, Effort, Format, Prompt, Reasoning, Sampling, Thinking, Tool, ToolChoice};
+use crate::canonical::{
+    Code, Complaint, Effort, Format, Prompt, Reasoning, Sampling, Thinking, Tool, ToolChoice, WebSearch,
+};
 use crate::dialect::UrlFacts;
 use crate::types::{Protocol, Task};
 use serde_json::value::RawValue;
@@ -67,7 +69,10 @@ fn read_tools(members: &mut Members<'_>, prompt: &mut Prompt) -> Result<(), Comp
             }
         }
         for (name, value) in tool.0 {
-            prompt.tools.extend(opaque(&name, value));
+            match name.as_ref() {
+                "googleSearch" | "googleSearchRetrieval" => prompt.tools.extend(search(&name, value)),
+                _ => prompt.tools.extend(opaque(&name, value)),
+            }
         }
     }
     Ok(())
@@ -76,6 +81,13 @@ fn read_tools(members: &mut Members<'_>, prompt: &mut Prompt) -> Result<(), Comp
 fn opaque(name: &str, value: &RawValue) -> Option<Tool> {
     let raw = crate::canonical::Json::parse(format!("{{{}:{}}}", super::wire::encode(name), value.get())).ok()?;
     Some(Tool::Opaque { from: Protocol::Gemini, raw })
+}
+
+fn search(name: &str, value: &RawValue) -> Option<Tool> {
+    let Some(Tool::Opaque { from, raw }) = opaque(name, value) else { return None };
+    let options = Members::lenient(value.get(), &At::Top).map(|members| members.0).unwrap_or_default();
+    let options = options.into_iter().map(|(name, _)| name.into_owned()).collect();
+    Some(Tool::WebSearch(WebSearch { options, from, raw }))
 }
 
 fn function(raw: &RawValue, at: &At<'_>, tools: &mut Vec<Tool>) -> Result<(), Complaint> {
@@ -128,7 +140,7 @@ fn allow_only(allowed: &[String], prompt: &mut Prompt) {
     }
     prompt.tools.retain(|tool| match tool {
         Tool::Function { name, .. } => allowed.contains(name),
-        Tool::Opaque { .. } => true,
+        Tool::WebSearch(_) | Tool::Opaque { .. } => true,
     });
 }
 

@@ -2,12 +2,12 @@
 //! candidate, and a whole answer is a stream of one frame.
 //!
 //! Pieces have no bounds of blocks: words that follow words go on in the same block. What the canonical model
-//! has no place for (code that Google ran, images, grounding) comes as an opaque part; of ratings of safety only
+//! has no place for (code that Google ran, films) comes as an opaque part; of ratings of safety only
 //! those that blocked, and of likelihoods not the average, which can be told from the others.
 
 use super::wire::{At, Members, Object, json, list, malformed, object, string, text};
-use super::{complaint, finish, logprobs, usage};
-use crate::canonical::{Block, BlockKind, Code, Complaint, Delta, Event, Finish, Json, UsageReport, sealed_by};
+use super::{complaint, evidence, finish, logprobs, read_parts, usage};
+use crate::canonical::{Block, BlockKind, Code, Complaint, Delta, Event, Finish, Json, Part, UsageReport, sealed_by};
 use crate::dialect::ReadStream;
 use crate::dialect::sse::Frame;
 use crate::types::Protocol;
@@ -37,6 +37,8 @@ struct Lane {
     next: u32,
     calls: u32,
     notes: Object,
+    /// All its words, which the grounding counts in bytes.
+    said: String,
     logprobs: Vec<Json>,
     finished: bool,
 }
@@ -158,9 +160,9 @@ impl Reader {
         }
         lane.note(&mut candidate);
         match reason.filter(|reason| reason != "FINISH_REASON_UNSPECIFIED") {
-            Some(reason) if !lane.finished => lane.finish(&reason, events),
+            Some(reason) if !lane.finished => lane.finish(&reason, &self.id, events),
             // What the answer rests on may come behind its end.
-            _ if lane.finished => lane.noted(events),
+            _ if lane.finished => lane.noted(&self.id, events),
             _ => {}
         }
         Ok(())
@@ -191,7 +193,13 @@ impl Lane {
                 self.say(Speech::Said, words, events);
             }
             None if part.0.is_empty() => self.sealed(seal, events),
-            None => self.whole(Json(raw.to_owned()), events),
+            None => match read_parts::shown(&mut part, at)?.filter(|_| !thought) {
+                Some(media) => {
+                    self.sealed(seal, events);
+                    self.whole(media, events);
+                }
+                None => self.whole(Part::Opaque { from: Protocol::Gemini, raw: Json(raw.to_owned()) }, events),
+            },
         }
         Ok(())
     }
@@ -208,6 +216,9 @@ impl Lane {
     fn say(&mut self, speech: Speech, words: String, events: &mut Vec<Event>) {
         if words.is_empty() {
             return;
+        }
+        if speech == Speech::Said {
+            self.said.push_str(&words);
         }
         let block = self.block(speech, events);
         events.push(Event::Delta { block, delta: Delta::Text(words) });
@@ -252,11 +263,11 @@ impl Lane {
         Ok(())
     }
 
-    /// A part that only this dialect can say.
-    fn whole(&mut self, raw: Json, events: &mut Vec<Event>) {
+    /// A part that comes whole.
+    fn whole(&mut self, part: Part, events: &mut Vec<Event>) {
+        let Some(kind) = BlockKind::whole(part) else { return };
         self.close(events);
         let block = self.next_block();
-        let kind = BlockKind::Opaque { from: Protocol::Gemini, raw };
         events.extend([Event::Open { block, kind }, Event::Close { block }]);
     }
 
@@ -274,17 +285,17 @@ impl Lane {
     }
 
     /// Passes on what the candidate has said of itself.
-    fn noted(&mut self, events: &mut Vec<Event>) {
+    fn noted(&mut self, id: &str, events: &mut Vec<Event>) {
         if !self.notes.is_empty() {
-            let notes = std::mem::take(&mut self.notes).finish();
-            Json::parse(notes).into_iter().for_each(|raw| self.whole(raw, events));
+            let parts = evidence::read(&std::mem::take(&mut self.notes), &self.said, id);
+            parts.into_iter().for_each(|part| self.whole(part, events));
         }
     }
 
-    fn finish(&mut self, reason: &str, events: &mut Vec<Event>) {
+    fn finish(&mut self, reason: &str, id: &str, events: &mut Vec<Event>) {
         self.finished = true;
         self.close(events);
-        self.noted(events);
+        self.noted(id, events);
         let choice = self.choice;
         if let Some(logprobs) = logprobs::read(&self.logprobs) {
             events.push(Event::Logprobs { choice, logprobs });

@@ -1,6 +1,7 @@
 //! One candidate of an answer on its way to a Gemini caller: parts, and the signatures that go onto them.
 
 use super::carrier;
+use super::evidence::Ground;
 use super::wire::{Object, encode};
 use crate::canonical::{Json, Media, Part, Source};
 use crate::types::Protocol;
@@ -22,6 +23,9 @@ pub(super) struct Speech {
     carried: Vec<Part>,
     /// Members of the candidate itself.
     notes: Object,
+    ground: Ground,
+    /// All words, which the grounding counts in bytes.
+    said: String,
 }
 
 impl Speech {
@@ -53,6 +57,8 @@ impl Speech {
                     out.push(raw.get().to_owned());
                 }
             }
+            Part::Citation(citation) => self.ground.cite(citation),
+            Part::Search(search) => self.ground.search(search),
             Part::Opaque { .. } | Part::ToolResult { .. } => return false,
         }
         true
@@ -65,6 +71,7 @@ impl Speech {
 
     /// Words, with what is carried.
     pub(super) fn words(&mut self, text: &str) -> String {
+        self.said.push_str(text);
         self.sealed(Object::default().put("text", text))
     }
 
@@ -92,8 +99,22 @@ impl Speech {
         if reason.is_none() {
             return candidate;
         }
-        let notes = std::mem::take(&mut self.notes).finish();
+        let notes = self.noted().finish();
         Json::parse(notes).map_or(Object::default(), |notes| candidate.members(&notes))
+    }
+}
+
+impl Speech {
+    /// The members of the candidate, with its grounding from wherever it came.
+    fn noted(&mut self) -> Object {
+        let notes = std::mem::take(&mut self.notes);
+        let grounding = std::mem::take(&mut self.ground).members(&self.said);
+        if grounding.is_empty() {
+            return notes;
+        }
+        let own = notes.get("groundingMetadata").and_then(|raw| Json::parse(raw.to_owned()).ok());
+        let whole = own.iter().fold(grounding, |all, own| all.members(own));
+        notes.raw("groundingMetadata", whole.finish())
     }
 }
 

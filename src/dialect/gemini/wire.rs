@@ -265,6 +265,11 @@ impl Object {
         members.into_iter().fold(self, |all, (name, raw)| all.raw(name.into_owned(), raw.get()))
     }
 
+    /// The JSON text of a member.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(other, _)| other == name).map(|(_, json)| json.as_str())
+    }
+
     /// Whether it has that member.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(other, _)| other == name)

@@ -96,7 +96,7 @@ impl Scribe<'_> {
                 let own = Object::default().members(raw);
                 if OWN_PARTS.iter().any(|name| own.has(name)) { written.push(own) } else { self.drop(at) }
             }
-            Part::Opaque { .. } => self.drop(at),
+            Part::Opaque { .. } | Part::Citation(_) | Part::Search(_) => self.drop(at),
         }
         Ok(())
     }

@@ -228,6 +228,11 @@ fn tools(body: Object, prompt: &Prompt, own: &mut Own, dropped: &mut Vec<String>
                     others.push(raw.get().to_owned());
                 }
             },
+            Tool::WebSearch(search) if search.from == Protocol::Gemini => others.push(search.raw.get().to_owned()),
+            Tool::WebSearch(search) => {
+                dropped.extend(search.options.iter().map(|name| at.member(name).to_string()));
+                others.push(r#"{"googleSearch":{}}"#.to_owned());
+            }
             Tool::Opaque { .. } => dropped.push(at.to_string()),
         }
     }
@@ -269,7 +274,7 @@ fn is_empty_schema(schema: &str) -> bool {
 fn check(prompt: &Prompt) -> Result<(), Complaint> {
     let mut names = prompt.tools.iter().filter_map(|tool| match tool {
         Tool::Function { name, .. } => Some(name),
-        Tool::Opaque { .. } => None,
+        Tool::WebSearch(_) | Tool::Opaque { .. } => None,
     });
     let kept = match &prompt.tool_choice {
         Some(ToolChoice::Required) => names.next().is_some(),

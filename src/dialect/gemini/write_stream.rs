@@ -137,6 +137,13 @@ impl Writer {
                     self.dropped.push(format!("choices[{}].content[{}]", block.choice, block.index));
                 }
             }
+            BlockKind::Media(media) => {
+                if !speech.part(Part::Media(media), &mut parts) {
+                    self.dropped.push(format!("choices[{}].content[{}]", block.choice, block.index));
+                }
+            }
+            BlockKind::Citation(citation) => drop(speech.part(Part::Citation(citation), &mut parts)),
+            BlockKind::Search(search) => drop(speech.part(Part::Search(search), &mut parts)),
         }
         self.piece(block.choice, &parts, out);
     }

@@ -110,7 +110,9 @@ impl<'a> Scribe<'a, '_> {
                     }
                     message.images.extend(self.result(&path, call, parts)?);
                 }
-                Part::RedactedThinking { .. } | Part::Opaque { .. } => self.dropped.push(path),
+                Part::RedactedThinking { .. } | Part::Opaque { .. } | Part::Citation(_) | Part::Search(_) => {
+                    self.dropped.push(path)
+                }
             }
         }
         message.content = texts.join("\n\n");

@@ -77,10 +77,8 @@ mod tests {
             br#"{"id":"p","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],
             "citations":["https://example.com"],"search_results":[]}"#;
         let reply = super::super::read_reply::read(Task::Chat, body).unwrap();
-        let raw = r#"{"citations":["https://example.com"]}"#;
-        assert!(
-            matches!(&reply.choices[0].parts[1], crate::canonical::Part::Opaque { raw: found, .. } if found.get() == raw)
-        );
+        let crate::canonical::Part::Search(search) = &reply.choices[0].parts[1] else { panic!("{reply:?}") };
+        assert_eq!(search.pages[0].url, "https://example.com");
     }
 
     #[test]

@@ -5,9 +5,11 @@
 //! text when something else follows, a call when its arguments are a whole JSON object.
 
 use super::answer::{Call, Choice, Function, Message, Thought};
+use super::evidence::{self, Spoken};
 use super::finish;
-use crate::canonical::{Block, BlockKind, Delta, Event, Finish, Json, sealed_by};
+use crate::canonical::{Block, BlockKind, Delta, Event, Finish, Json, Part, sealed_by};
 use crate::types::Protocol;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::collections::VecDeque;
 
@@ -21,7 +23,10 @@ pub(super) struct Lane {
     /// Ids of calls that are complete, which some vendors repeat.
     closed_calls: Vec<String>,
     refused: bool,
-    others: Vec<&'static str>,
+    /// What came beside the words, which some vendors repeat.
+    others: Vec<String>,
+    /// Lists of pages beside the answers, of which the last of each name counts.
+    found: Vec<(&'static str, String)>,
     logprobs: Vec<Json>,
     finished: bool,
 }
@@ -48,7 +53,7 @@ enum Kind {
         name: String,
         end: ObjectEnd,
     },
-    Other(Json),
+    Whole(Part),
 }
 
 impl Item {
@@ -99,7 +104,23 @@ impl Lane {
             self.grow_call(0, "", function);
         }
         for (name, raw) in message.others() {
-            self.other(name, raw.get());
+            self.beside(name, raw);
+        }
+    }
+
+    /// What comes beside the words.
+    fn beside(&mut self, name: &'static str, raw: &RawValue) {
+        if name == "audio" {
+            let Some(spoken) = Spoken::read(raw) else { return };
+            spoken.transcript.runs().for_each(|(_, text)| self.say(Kind::Text, text));
+            self.items.extend(spoken.sound().map(|sound| Item::new(Kind::Whole(sound))));
+            return;
+        }
+        for entry in serde_json::from_str::<Vec<&RawValue>>(raw.get()).unwrap_or_default() {
+            if !self.others.iter().any(|other| other == entry.get()) {
+                self.others.push(entry.get().to_owned());
+                self.items.extend(evidence::read(name, entry).map(|part| Item::new(Kind::Whole(part))));
+            }
         }
     }
 
@@ -185,15 +206,10 @@ impl Lane {
         item.text.push_str(&function.arguments.0);
     }
 
-    /// Carries a member that only this protocol has; of a streamed one the first piece stands for all.
-    pub(super) fn other(&mut self, name: &'static str, raw: &str) {
-        if self.others.contains(&name) {
-            return;
-        }
-        self.others.push(name);
-        if let Ok(json) = Json::parse(format!("{{\"{name}\":{raw}}}")) {
-            self.items.push_back(Item::new(Kind::Other(json)));
-        }
+    /// Takes in a list of pages beside the answers; each piece of a stream has all of it so far.
+    pub(super) fn found(&mut self, name: &'static str, raw: &str) {
+        self.found.retain(|(other, _)| *other != name);
+        self.found.push((name, raw.to_owned()));
     }
 
     /// Passes on what can be passed on.
@@ -219,6 +235,8 @@ impl Lane {
             return;
         }
         self.finished = true;
+        let searched = evidence::searched(self.found.iter().map(|(_, list)| list.as_str()));
+        self.items.extend(searched.map(|search| Item::new(Kind::Whole(Part::Search(search)))));
         while !self.items.is_empty() {
             self.emit_head(scope, events);
             self.close_head(events);
@@ -243,7 +261,7 @@ impl Lane {
         let block = *head.open.get_or_insert_with(|| {
             let block = Block { choice: scope.choice, index: self.next_block };
             self.next_block += 1;
-            events.push(Event::Open { block, kind: head.kind.opened(scope, block) });
+            events.extend(head.kind.opened(scope, block).map(|kind| Event::Open { block, kind }));
             block
         });
         let text = std::mem::take(&mut head.text);
@@ -276,13 +294,14 @@ pub(super) struct Scope<'a> {
 }
 
 impl Kind {
-    fn opened(&mut self, scope: Scope<'_>, block: Block) -> BlockKind {
-        match self {
+    /// How it opens; none for what no answer has.
+    fn opened(&mut self, scope: Scope<'_>, block: Block) -> Option<BlockKind> {
+        Some(match self {
             Kind::Text => BlockKind::Text,
             Kind::Refusal => BlockKind::Refusal,
             Kind::Thinking(_) => BlockKind::Thinking,
             Kind::Redacted(data) => BlockKind::RedactedThinking { data: std::mem::take(data) },
-            Kind::Other(raw) => BlockKind::Opaque { from: Protocol::Openai, raw: raw.clone() },
+            Kind::Whole(part) => return BlockKind::whole(part.clone()),
             Kind::Call { id, name, .. } => {
                 if id.is_empty() {
                     // Results are matched by id, and callers send all turns back: it must be no other call's.
@@ -290,7 +309,7 @@ impl Kind {
                 }
                 BlockKind::ToolCall { id: id.clone(), name: name.clone() }
             }
-        }
+        })
     }
 }
 

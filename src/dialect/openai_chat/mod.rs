@@ -6,6 +6,7 @@
 mod answer;
 mod brief;
 mod embedding;
+mod evidence;
 mod finish;
 mod frame;
 mod glance;

@@ -27,11 +27,11 @@ impl Reader {
             let index = choice.index();
             let Some(lane) = lane(&mut self.lanes, index) else { continue };
             lane.take(choice);
+            answer.others().filter(|_| index == 0).for_each(|(name, raw)| lane.found(name, raw.get()));
             let scope = Scope { reply: &self.id, choice: index };
             if choice.finish_reason.is_empty() {
                 lane.flush(scope, events);
             } else {
-                answer.others().filter(|_| index == 0).for_each(|(name, raw)| lane.other(name, raw.get()));
                 lane.finish(&choice.finish_reason.joined(), scope, events);
             }
         }

@@ -3,7 +3,7 @@
 use super::read_part::cache_mark;
 use super::read_prompt::{no_such_word, optional};
 use super::wire::{Obj, Val};
-use crate::canonical::{Complaint, Prompt, Tool, ToolChoice};
+use crate::canonical::{Complaint, Prompt, Tool, ToolChoice, WebSearch};
 use crate::types::Protocol;
 
 /// Takes all members about tools.
@@ -13,6 +13,10 @@ pub(super) fn read(top: &mut Obj<'_>, prompt: &mut Prompt) -> Result<(), Complai
     }
     for given in top.take("functions").map_or(Ok(Vec::new()), |functions| functions.items())? {
         prompt.tools.push(function(given.object()?)?);
+    }
+    if let Some(given) = top.take("web_search_options") {
+        let options = given.object()?.rest().into_iter().map(|(name, _)| name).collect();
+        prompt.tools.push(Tool::WebSearch(WebSearch { options, from: Protocol::Openai, raw: given.json() }));
     }
     if let Some(choice) = top.take("function_call") {
         prompt.tool_choice = Some(old_choice(&choice)?);

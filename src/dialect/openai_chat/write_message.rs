@@ -234,7 +234,9 @@ fn assistant<'a>(path: &str, turn: &'a Turn, scribe: &mut Scribe<'a, '_>) -> Mes
                 None => scribe.drop(format!("{path}.thinking")),
             },
             Part::RedactedThinking { .. } => scribe.drop(format!("{path}.redacted_thinking")),
-            Part::Opaque { .. } | Part::Media(_) | Part::ToolResult { .. } => scribe.drop(path),
+            Part::Opaque { .. } | Part::Media(_) | Part::ToolResult { .. } | Part::Citation(_) | Part::Search(_) => {
+                scribe.drop(path)
+            }
         }
     }
     let silent = texts.is_empty() && (!message.tool_calls.is_empty() || message.refusal.is_some());

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 /// Fields at the top that only this protocol has and that mean the same to every vendor that takes
 /// them; another protocol's own fields are not for its providers.
-const PASSED_ON: [&str; 15] = [
+const PASSED_ON: [&str; 14] = [
     "audio",
     "best_of",
     "echo",
@@ -30,7 +30,6 @@ const PASSED_ON: [&str; 15] = [
     "suffix",
     "tool_choice",
     "verbosity",
-    "web_search_options",
 ];
 
 /// The longest `user` that OpenAI takes, in characters.
@@ -39,7 +38,7 @@ const MAX_USER: usize = 64;
 /// A body under construction.
 pub(super) struct Fields<'t> {
     bytes: Vec<u8>,
-    target: &'t Target<'t>,
+    pub(super) target: &'t Target<'t>,
     pub(super) dropped: Vec<String>,
 }
 

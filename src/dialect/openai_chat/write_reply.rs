@@ -1,5 +1,6 @@
 //! Writes a whole answer for callers: `chat.completion` and `text_completion` objects.
 
+use super::evidence::{Annotation, Picture, Seen, Sound};
 use super::wire::to_vec;
 use super::{finish, older_logprobs, usage};
 use crate::canonical::{Choice, Finish, Json, Part, Reply, UsageReport, opened_seal};
@@ -49,6 +50,12 @@ struct Message<'a> {
     thinking_blocks: Vec<Thought<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<Call<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    annotations: Vec<Annotation<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    images: Vec<Picture>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audio: Option<Sound<'a>>,
 }
 
 /// A block of `thinking_blocks`: the thought with its seal, so that it survives the way back.
@@ -181,7 +188,16 @@ fn say<'a>(part: &'a Part, message: &mut Message<'a>) -> bool {
         }
         Part::RedactedThinking { data } => message.thinking_blocks.push(Thought::RedactedThinking { data }),
         Part::ToolCall { id, name, input, .. } => message.tool_calls.push(call(id, name, input)),
-        Part::Media(_) | Part::ToolResult { .. } | Part::Opaque { .. } => return false,
+        Part::Citation(citation) => {
+            let said = message.content.as_ref().map_or(0, |text| text.chars().count() as u64);
+            message.annotations.push(Annotation::new(citation, said));
+        }
+        Part::Media(media) => match Seen::of(media, message.images.len()) {
+            Some(Seen::Picture(picture)) => message.images.push(picture),
+            Some(Seen::Sound(sound)) if message.audio.is_none() => message.audio = Some(sound),
+            _ => return false,
+        },
+        Part::Search(_) | Part::ToolResult { .. } | Part::Opaque { .. } => return false,
     }
     true
 }

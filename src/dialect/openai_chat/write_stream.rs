@@ -3,9 +3,10 @@
 //!
 //! Entries of lists carry an `index`, which the official SDKs merge deltas by.
 
+use super::evidence::{Annotation, Picture, Seen, Sound};
 use super::write_reply::{Extra, ending, likely, seal_of_call};
 use super::{complaint, usage};
-use crate::canonical::{Block, BlockKind, Complaint, Delta, Event, Json, UsageReport};
+use crate::canonical::{Block, BlockKind, Citation, Complaint, Delta, Event, Json, Media, Said, UsageReport};
 use crate::dialect::sse::write_data;
 use crate::dialect::{Asked, WriteStream};
 use crate::types::{Task, Time};
@@ -57,6 +58,12 @@ struct Piece<'a> {
     thinking_blocks: Option<[ThoughtPiece<'a>; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_calls: Option<[CallPiece<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<[Annotation<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    images: Option<[Picture; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audio: Option<Sound<'a>>,
 }
 
 #[derive(Serialize, Default)]
@@ -105,6 +112,8 @@ enum Kind {
         place: u32,
         filled: bool,
     },
+    /// All of it is said.
+    Whole,
     /// Nothing of it is said.
     Dropped,
 }
@@ -117,6 +126,8 @@ struct Lane {
     refused: bool,
     thoughts: u32,
     calls: u32,
+    images: usize,
+    said: Said,
     /// A thought's seal, with the thought's place, that may belong to a call behind it.
     held: Option<(u32, String)>,
 }
@@ -196,12 +207,14 @@ impl Writer {
             BlockKind::Text => Kind::Text,
             BlockKind::Refusal => Kind::Refusal,
             _ if self.is_text() => self.leave_out(block),
-            BlockKind::Opaque { .. } => self.leave_out(block),
+            BlockKind::Opaque { .. } | BlockKind::Search(_) => self.leave_out(block),
+            BlockKind::Citation(citation) => self.cite(block, &citation, out),
+            BlockKind::Media(media) => self.show(block, &media, out),
             BlockKind::Thinking => self.open_thought(block, None, out),
             BlockKind::RedactedThinking { data } => self.open_thought(block, Some(&data), out),
             BlockKind::ToolCall { id, name } => self.open_call(block, &id, &name, out),
         };
-        if !matches!(known, Kind::Call { .. } | Kind::Dropped) {
+        if !matches!(known, Kind::Call { .. } | Kind::Dropped | Kind::Whole) {
             self.release(block.choice, out);
         }
         if known == Kind::Text {
@@ -217,6 +230,28 @@ impl Writer {
     fn leave_out(&mut self, block: Block) -> Kind {
         self.dropped.push(format!("content[{}]", block.index));
         Kind::Dropped
+    }
+
+    fn cite(&mut self, block: Block, citation: &Citation, out: &mut BytesMut) -> Kind {
+        self.role(block.choice, Some(""), out);
+        let annotation = Annotation::new(citation, self.lane(block.choice).said.end);
+        self.piece(block.choice, Piece { annotations: Some([annotation]), ..Piece::default() }, out);
+        Kind::Whole
+    }
+
+    fn show(&mut self, block: Block, media: &Media, out: &mut BytesMut) -> Kind {
+        let index = self.lane(block.choice).images;
+        let Some(seen) = Seen::of(media, index) else { return self.leave_out(block) };
+        self.role(block.choice, Some(""), out);
+        let piece = match seen {
+            Seen::Picture(picture) => {
+                self.lane(block.choice).images += 1;
+                Piece { images: Some([picture]), ..Piece::default() }
+            }
+            Seen::Sound(sound) => Piece { audio: Some(sound), ..Piece::default() },
+        };
+        self.piece(block.choice, piece, out);
+        Kind::Whole
     }
 
     fn open_thought(&mut self, block: Block, redacted: Option<&str>, out: &mut BytesMut) -> Kind {
@@ -257,6 +292,7 @@ impl Writer {
         match (self.blocks[at].1, delta) {
             (Kind::Text | Kind::Refusal, Delta::Text(text)) if self.is_text() => self.words(choice, text, out),
             (Kind::Text, Delta::Text(text)) => {
+                self.lane(choice).said.grow(text);
                 self.piece(choice, Piece { content: Some(Some(text)), ..Piece::default() }, out);
             }
             (Kind::Refusal, Delta::Text(text)) => {

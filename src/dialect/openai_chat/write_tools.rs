@@ -31,6 +31,7 @@ pub(super) fn write(prompt: &Prompt, fields: &mut Fields<'_>) -> Result<(), Comp
     for (place, tool) in prompt.tools.iter().enumerate() {
         tools.extend(written(place, tool, &mut fields.dropped));
     }
+    searches(prompt, fields);
     if let Some(choice) = &prompt.tool_choice {
         check(choice, &tools)?;
     }
@@ -47,6 +48,23 @@ pub(super) fn write(prompt: &Prompt, fields: &mut Fields<'_>) -> Result<(), Comp
     Ok(())
 }
 
+/// Parts of the names of models that search. All others refuse the request for it.
+const SEARCHERS: [&str; 2] = ["search", "sonar"];
+
+fn searches(prompt: &Prompt, fields: &mut Fields<'_>) {
+    for (place, tool) in prompt.tools.iter().enumerate() {
+        let Tool::WebSearch(search) = tool else { continue };
+        if !SEARCHERS.iter().any(|word| fields.target.model.contains(word)) {
+            fields.drop(format!("tools[{place}]"));
+        } else if search.from == Protocol::Openai {
+            fields.put("web_search_options", "web_search_options", &search.raw);
+        } else {
+            search.options.iter().for_each(|name| fields.drop(format!("tools[{place}].{name}")));
+            fields.put("web_search_options", "web_search_options", &json!({}));
+        }
+    }
+}
+
 fn written<'a>(place: usize, tool: &'a Tool, dropped: &mut Vec<String>) -> Option<Written<'a>> {
     match tool {
         Tool::Function { name, description, schema, strict, cache } => {
@@ -57,6 +75,8 @@ fn written<'a>(place: usize, tool: &'a Tool, dropped: &mut Vec<String>) -> Optio
                 Function { name, description: description.as_deref(), parameters: schema.as_ref(), strict: *strict };
             Some(Written::Function { r#type: "function", function })
         }
+        // It is a member of the request here.
+        Tool::WebSearch(_) => None,
         Tool::Opaque { from: Protocol::Openai, raw } => Some(Written::Raw(raw)),
         Tool::Opaque { .. } => {
             dropped.push(format!("tools[{place}]"));

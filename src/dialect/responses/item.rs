@@ -11,6 +11,10 @@ pub(super) struct Content {
     pub(super) text: String,
     /// Likelihoods, the JSON text of a list.
     pub(super) logprobs: Option<String>,
+    /// Where the words begin among all of the answer, in characters.
+    pub(super) begin: u64,
+    /// What they rest on, as JSON texts.
+    pub(super) annotations: Vec<String>,
 }
 
 impl Content {
@@ -20,8 +24,8 @@ impl Content {
         if self.refusal {
             return format!(r#"{{"type":"refusal","refusal":{text}}}"#);
         }
-        let logprobs = self.logprobs();
-        format!(r#"{{"type":"output_text","text":{text},"annotations":[],"logprobs":{logprobs}}}"#)
+        let (logprobs, annotations) = (self.logprobs(), self.annotations.join(","));
+        format!(r#"{{"type":"output_text","text":{text},"annotations":[{annotations}],"logprobs":{logprobs}}}"#)
     }
 
     /// Likelihoods, the JSON text of a list.

@@ -6,6 +6,7 @@
 //! Source: platform.openai.com, "Responses", "Streaming events", "Migrate to the Responses API".
 
 mod echo;
+mod evidence;
 mod finish;
 mod item;
 mod object;

@@ -6,11 +6,10 @@
 use super::finish::{self, Content};
 use super::output::{Item, Part, Response, Seen, failure, unexplained};
 use super::wire::Str;
-use super::{seal, tap};
-use crate::canonical::{Block, BlockKind, Complaint, Delta, Event, Json};
+use super::{evidence, seal, tap};
+use crate::canonical::{Block, BlockKind, Complaint, Delta, Event, Json, Part as CanonicalPart, Said};
 use crate::dialect::ReadStream;
 use crate::dialect::sse::Frame;
-use crate::types::Protocol;
 use serde_json::value::RawValue;
 
 /// The reader of one stream.
@@ -21,6 +20,7 @@ pub(super) struct Reader {
     open: Vec<Open>,
     /// How many blocks have been opened.
     opened: u32,
+    said: Said,
     content: Content,
     over: bool,
 }
@@ -78,11 +78,17 @@ impl Reader {
         let (item, index) = (seen.output_index.unwrap_or(0), seen.content_index.unwrap_or(0));
         let found = self.find(item, |kind| kind == Kind::Words(index));
         let place = found.unwrap_or_else(|| self.open_words(item, index, refusal, events));
+        if !refusal {
+            self.said.grow(&words);
+        }
         self.say(place, Delta::Text(words.into_owned()), events);
     }
 
     fn open_words(&mut self, item: u64, index: u64, refusal: bool, events: &mut Vec<Event>) -> usize {
         self.content.refusal |= refusal;
+        if !refusal {
+            self.said.open();
+        }
         let kind = if refusal { BlockKind::Refusal } else { BlockKind::Text };
         self.open(item, Kind::Words(index), kind, events)
     }
@@ -124,7 +130,9 @@ impl Reader {
 
     /// An item is whole: what of it has not been said is said now.
     pub(super) fn item_done(&mut self, index: u64, raw: &RawValue, events: &mut Vec<Event>) {
-        let Some(item) = Item::read(raw) else { return self.whole(raw, events) };
+        let Some(item) = Item::read(raw) else {
+            return self.whole(evidence::item("", raw), events);
+        };
         match item.kind() {
             "message" => {
                 let parts = item.content.as_deref().unwrap_or_default();
@@ -139,9 +147,9 @@ impl Reader {
                     self.say(place, Delta::Input(arguments.to_owned()), events);
                 }
             }
-            _ => {
+            kind => {
                 self.content.calls |= item.is_call();
-                self.whole(raw, events);
+                self.whole(evidence::item(kind, raw), events);
             }
         }
         self.close(Some(index), events);
@@ -153,6 +161,7 @@ impl Reader {
         let found = self.find(item, |kind| kind == Kind::Words(index));
         if found.is_none() && !text.is_empty() {
             let place = self.open_words(item, index, refusal, events);
+            self.said.grow(if refusal { "" } else { text });
             self.say(place, Delta::Text(text.clone().into_owned()), events);
         }
         let told = |raw: &&RawValue| !matches!(raw.get(), "null" | "[]");
@@ -161,10 +170,9 @@ impl Reader {
         {
             events.push(Event::Logprobs { choice: 0, logprobs });
         }
-        if let Some(list) = part.annotations.filter(told)
-            && let Ok(raw) = Json::parse(format!(r#"{{"type":"annotations","annotations":{}}}"#, list.get()))
-        {
-            self.opaque(raw, events);
+        if let Some(list) = part.annotations.filter(told) {
+            let parts = evidence::annotations(list, self.said);
+            parts.into_iter().for_each(|part| self.whole(part, events));
         }
     }
 
@@ -182,15 +190,11 @@ impl Reader {
         self.say(place, Delta::Signature(seal::mark_own(encrypted)), events);
     }
 
-    fn whole(&mut self, raw: &RawValue, events: &mut Vec<Event>) {
-        self.opaque(Json(raw.to_owned()), events);
-    }
-
-    /// A part that only this protocol can say.
-    fn opaque(&mut self, raw: Json, events: &mut Vec<Event>) {
+    /// A part that comes whole.
+    fn whole(&mut self, part: CanonicalPart, events: &mut Vec<Event>) {
+        let Some(kind) = BlockKind::whole(part) else { return };
         let block = Block { choice: 0, index: self.opened };
         self.opened += 1;
-        let kind = BlockKind::Opaque { from: Protocol::Responses, raw };
         events.extend([Event::Open { block, kind }, Event::Close { block }]);
     }
 

@@ -5,7 +5,7 @@
 
 use super::read_prompt::{no_such_word, optional};
 use super::wire::{Obj, Val};
-use crate::canonical::{Complaint, Json, Prompt, Tool, ToolChoice};
+use crate::canonical::{Complaint, Json, Prompt, Tool, ToolChoice, WebSearch};
 use crate::types::Protocol;
 use std::collections::BTreeMap;
 
@@ -29,6 +29,10 @@ fn tool_of(given: &Val<'_>) -> Result<Tool, Complaint> {
     match &*object.need("type")?.text()? {
         "function" => function(object),
         "custom" => custom(object),
+        kind if kind.starts_with("web_search") => {
+            let options = object.rest().into_iter().map(|(name, _)| name).collect();
+            Ok(Tool::WebSearch(WebSearch { options, from: Protocol::Responses, raw: given.json() }))
+        }
         _ => Ok(Tool::Opaque { from: Protocol::Responses, raw: given.json() }),
     }
 }
@@ -139,7 +143,7 @@ fn allowed(object: &mut Obj<'_>, prompt: &mut Prompt) -> Result<(), Complaint> {
     }
     prompt.tools.retain(|tool| match tool {
         Tool::Function { name, .. } => names.contains(name),
-        Tool::Opaque { .. } => true,
+        Tool::WebSearch(_) | Tool::Opaque { .. } => true,
     });
     let mode = object.take("mode");
     prompt.tool_choice = Some(mode.map_or(Ok(ToolChoice::Auto), |mode| word(&mode))?);

@@ -208,7 +208,11 @@ impl Scribe<'_> {
                     self.drop(format!("{path}.redacted_thinking"));
                     continue;
                 }
-                Part::Opaque { .. } | Part::Media(_) | Part::ToolResult { .. } => {
+                Part::Opaque { .. }
+                | Part::Media(_)
+                | Part::ToolResult { .. }
+                | Part::Citation(_)
+                | Part::Search(_) => {
                     self.drop(path);
                     continue;
                 }

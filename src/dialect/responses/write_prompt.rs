@@ -107,6 +107,11 @@ fn tools(prompt: &Prompt, fields: &mut Fields<'_>) -> Result<(), Complaint> {
                 names.push(name.as_str());
                 written.push(function(tool));
             }
+            Tool::WebSearch(search) if search.from == Protocol::Responses => written.push(search.raw.get().to_owned()),
+            Tool::WebSearch(search) => {
+                search.options.iter().for_each(|name| fields.drop(format!("tools[{place}].{name}")));
+                written.push(r#"{"type":"web_search"}"#.to_owned());
+            }
             Tool::Opaque { from: Protocol::Responses, raw } => written.push(raw.get().to_owned()),
             Tool::Opaque { .. } => fields.drop(format!("tools[{place}]")),
         }
@@ -207,6 +212,8 @@ fn reasoning(prompt: &Prompt, fields: &mut Fields<'_>) {
     let has_seals = sealed.into_iter().any(write_input::is_sealed);
     let mut include = Vec::new();
     include.extend((thinks || has_seals).then_some("reasoning.encrypted_content"));
+    let searches = prompt.tools.iter().any(|tool| matches!(tool, Tool::WebSearch(_)));
+    include.extend(searches.then_some("web_search_call.action.sources"));
     include.extend((prompt.sampling.logprobs == Some(true)).then_some("message.output_text.logprobs"));
     if !include.is_empty() {
         fields.put("include", "thinking", &include);

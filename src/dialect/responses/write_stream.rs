@@ -5,8 +5,8 @@
 
 use super::item::{self, Call, Content};
 use super::object::{Head, State, json};
-use super::{complaint, finish, seal};
-use crate::canonical::{Block, BlockKind, Complaint, Delta, Event, Finish, Json, UsageReport};
+use super::{complaint, evidence, finish, seal};
+use crate::canonical::{Block, BlockKind, Citation, Complaint, Delta, Event, Finish, Json, Said, UsageReport};
 use crate::dialect::sse::write_event;
 use crate::dialect::{Answering, WriteStream};
 use crate::types::Protocol;
@@ -24,6 +24,7 @@ pub(super) struct Writer {
     finish: Option<Finish>,
     /// Whether there are words by which the model declines.
     refused: bool,
+    said: Said,
     dropped: Vec<String>,
     whole: Option<Bytes>,
 }
@@ -88,6 +89,7 @@ impl Writer {
             usage: None,
             finish: None,
             refused: false,
+            said: Said::default(),
             dropped: Vec::new(),
             whole: None,
         }
@@ -130,6 +132,9 @@ impl Writer {
 
     fn open(&mut self, block: Block, kind: BlockKind, out: &mut BytesMut) {
         self.start(out);
+        if let BlockKind::Citation(citation) = &kind {
+            return self.cite(block, citation, out);
+        }
         let words = matches!(kind, BlockKind::Text | BlockKind::Refusal);
         self.settle(words, out);
         match kind {
@@ -138,9 +143,40 @@ impl Writer {
             BlockKind::Thinking => self.open_thought(block, None, out),
             BlockKind::RedactedThinking { data } => self.open_thought(block, Some(seal::wrap_redacted(&data)), out),
             BlockKind::ToolCall { id, name } => self.open_call(block, id, name, out),
-            BlockKind::Opaque { from: Protocol::Responses, raw } => self.raw(&raw, out),
-            BlockKind::Opaque { .. } => self.drop_field(format!("content[{}]", block.index)),
+            BlockKind::Opaque { from: Protocol::Responses, raw } => self.raw("item", raw.get().to_owned(), out),
+            BlockKind::Search(search) => {
+                let item = evidence::search_item(&search, &self.head.item_id("ws", self.items.len()));
+                self.raw("ws", item, out);
+            }
+            BlockKind::Media(media) => {
+                match evidence::picture_item(&media, &self.head.item_id("ig", self.items.len())) {
+                    Some(item) => self.raw("ig", item, out),
+                    None => self.drop_field(format!("content[{}]", block.index)),
+                }
+            }
+            BlockKind::Opaque { .. } | BlockKind::Citation(_) => {
+                self.drop_field(format!("content[{}]", block.index));
+            }
         }
+    }
+
+    /// What the last text rests on, while that can still be said.
+    fn cite(&mut self, block: Block, citation: &Citation, out: &mut BytesMut) {
+        let last = self.items.iter_mut().enumerate().rev().find_map(|(place, item)| match &mut item.kind {
+            Kind::Message(parts) if item.done.is_none() => {
+                let index = parts.iter().rposition(|part| !part.content.refusal)?;
+                Some((place, index, &mut parts[index].content))
+            }
+            _ => None,
+        });
+        let Some((place, index, content)) = last else {
+            return self.drop_field(format!("content[{}]", block.index));
+        };
+        let annotation = evidence::annotation(citation, content.begin, content.text.chars().count() as u64);
+        let number = content.annotations.len();
+        content.annotations.push(annotation.clone());
+        let frame = self.of_item("response.output_text.annotation.added", place).place("content_index", index);
+        frame.place("annotation_index", number).raw("annotation", &annotation).send(out);
     }
 
     fn push(&mut self, prefix: &str, kind: Kind) -> usize {
@@ -173,7 +209,11 @@ impl Writer {
             place
         };
         self.refused |= refusal;
-        let content = Content { refusal, text: String::new(), logprobs: None };
+        if !refusal {
+            self.said.open();
+        }
+        let begin = self.said.begin;
+        let content = Content { refusal, text: String::new(), logprobs: None, begin, annotations: Vec::new() };
         let part = content.json();
         let Some(Kind::Message(parts)) = self.items.get_mut(place).map(|item| &mut item.kind) else { return };
         let index = parts.len();
@@ -206,11 +246,11 @@ impl Writer {
         if *custom { item::custom_call(&call, status) } else { item::function_call(&call, status) }
     }
 
-    /// An item as a provider of this protocol wrote it.
-    fn raw(&mut self, raw: &Json, out: &mut BytesMut) {
-        let place = self.push("item", Kind::Raw);
-        self.added(place, raw.get(), out);
-        self.done(place, raw.get().to_owned(), out);
+    /// An item that comes whole.
+    fn raw(&mut self, prefix: &str, raw: String, out: &mut BytesMut) {
+        let place = self.push(prefix, Kind::Raw);
+        self.added(place, &raw, out);
+        self.done(place, raw, out);
     }
 
     fn find(&self, block: Block) -> Option<usize> {
@@ -225,6 +265,9 @@ impl Writer {
                 let Some(index) = parts.iter().rposition(|part| part.block == block) else { return };
                 let content = &mut parts[index].content;
                 content.text.push_str(&more);
+                if !content.refusal {
+                    self.said.grow(&more);
+                }
                 let (name, rest) = match content.refusal {
                     true => ("response.refusal.delta", None),
                     false => ("response.output_text.delta", Some("[]")),

@@ -4,7 +4,7 @@
 //! to one of them needs a new version, and the old one is still read.
 
 use crate::price::Rates;
-use crate::records::{Attempt, Status, TraceRecord};
+use crate::records::{Attempt, Evaluation, Status, TraceRecord};
 use crate::store::column::{USAGE_SOURCES, at, place};
 use crate::types::{KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Task, TraceId, Usage, UserId};
 use postcard::ser_flavors::Flavor;
@@ -13,7 +13,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const VERSION: u8 = 1;
+/// What is written.
+const VERSION: u8 = 2;
+/// As [`VERSION`], without what policies came to, which stands behind the rest.
+const WITHOUT_GUARDS: u8 = 1;
 
 /// How much a row knows of its call. A later stage takes the place of an earlier one, never the other way round.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -77,18 +80,25 @@ pub(super) fn encode(stage: Stage, record: &TraceRecord, space: &mut [u8]) -> Op
         Stage::Finished => Entry::Finished(row),
         Stage::Corrected => Entry::Corrected(row),
     };
-    Some(1 + postcard::serialize_with_flavor(&entry, Space { bytes: rest, end: 0 }).ok()?)
+    let both = (entry, record.guards.as_slice());
+    Some(1 + postcard::serialize_with_flavor(&both, Space { bytes: rest, end: 0 }).ok()?)
 }
 
 /// Reads an entry; none where this version of the program does not know what it says.
 pub(super) fn decode(bytes: &[u8]) -> Option<(Stage, TraceRecord)> {
-    let (&VERSION, rest) = bytes.split_first()? else { return None };
-    let (stage, row) = match postcard::from_bytes(rest).ok()? {
+    let (version, rest) = bytes.split_first()?;
+    let (entry, rest) = postcard::take_from_bytes(rest).ok()?;
+    let guards: Vec<Evaluation> = match *version {
+        VERSION => postcard::from_bytes(rest).ok()?,
+        WITHOUT_GUARDS => Vec::new(),
+        _ => return None,
+    };
+    let (stage, row) = match entry {
         Entry::Running(row) => (Stage::Running, row),
         Entry::Finished(row) => (Stage::Finished, row),
         Entry::Corrected(row) => (Stage::Corrected, row),
     };
-    Some((stage, row.record()?))
+    Some((stage, TraceRecord { guards, ..row.record()? }))
 }
 
 /// Where an entry is written. Nearly all of its parts are one byte, which needs no copying.
@@ -189,6 +199,7 @@ impl<'a> Row<'a> {
             dropped: self.dropped.into_owned(),
             tags: self.tags.into_owned(),
             session: text(self.session),
+            guards: Vec::new(),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! A trace as it is read back, with names in place of ids.
 
 use crate::price::Rates;
-use crate::records::{Attempt, Status, UsageSource};
+use crate::records::{Attempt, Evaluation, Status, UsageSource};
 use crate::store::column::{Json, ProtocolPlace, full_name, uncount};
 use crate::types::{Money, Protocol, Task, Time, TraceId, Usage};
 use rusqlite::Row;
@@ -96,6 +96,8 @@ pub struct TraceDetail {
     pub finish: Option<String>,
     /// What could not be translated, by path.
     pub dropped: Vec<String>,
+    /// What policies came to.
+    pub guards: Vec<Evaluation>,
 }
 
 /// The columns that [`read_row`] and [`read_detail`] read, by name.
@@ -168,6 +170,7 @@ pub(super) fn read_detail(row: &Row<'_>) -> rusqlite::Result<TraceDetail> {
         overhead_us,
         finish: row.get("finish")?,
         dropped: json(row, "dropped")?,
+        guards: json(row, "guards")?,
         row: short,
     })
 }

@@ -52,6 +52,7 @@ pub(in crate::store) fn call(small: &Small, seconds: u64) -> TraceRecord {
         dropped: Vec::new(),
         tags: BTreeMap::from([("team".into(), "core".into()), ("env".into(), "ci".into())]),
         session: Some("s-1".into()),
+        guards: Vec::new(),
     }
 }
 

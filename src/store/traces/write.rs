@@ -17,12 +17,13 @@ INSERT INTO traces (
     id, org_id, user_id, key_id, provider_id, route_id, task, protocol, status, http_status,
     stream, model, requested_model, error, message, attempt_count, attempts, input, output, cache_read,
     cache_write_5m, cache_write_1h, reasoning, input_audio, output_audio, input_image, output_image, web_searches,
-    usage_source, usage_raw, cost_pico, rates_id, latency_us, first_token_us, overhead_us, finish, dropped, tags, session
+    usage_source, usage_raw, cost_pico, rates_id, latency_us, first_token_us, overhead_us, finish, dropped, tags, session,
+    guards
 ) VALUES (
     ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
     ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
     ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28,
-    ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39
+    ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40
 )"
     };
 }
@@ -45,7 +46,7 @@ const UPSERT: &str = concat!(
     web_searches = excluded.web_searches, usage_source = excluded.usage_source, usage_raw = excluded.usage_raw,
     cost_pico = excluded.cost_pico, rates_id = excluded.rates_id, latency_us = excluded.latency_us,
     first_token_us = excluded.first_token_us, overhead_us = excluded.overhead_us, finish = excluded.finish,
-    dropped = excluded.dropped, tags = excluded.tags, session = excluded.session"
+    dropped = excluded.dropped, tags = excluded.tags, session = excluded.session, guards = excluded.guards"
 );
 
 /// Writes rows; the caller owns the transactions around them. Made once and kept: what stands ready is most of the
@@ -97,13 +98,14 @@ pub fn is_of_the_row(error: &rusqlite::Error) -> bool {
         || matches!(error, rusqlite::Error::ToSqlConversionFailure(_))
 }
 
-const COLUMNS: usize = 39;
+const COLUMNS: usize = 40;
 
 /// What is kept as JSON, where there is any of it.
 struct Texts {
     attempts: Option<String>,
     dropped: Option<String>,
     tags: Option<String>,
+    guards: Option<String>,
 }
 
 impl Texts {
@@ -112,6 +114,7 @@ impl Texts {
             attempts: telling(&record.attempts).map(json).transpose()?,
             dropped: Some(&record.dropped).filter(|dropped| !dropped.is_empty()).map(json).transpose()?,
             tags: Some(&record.tags).filter(|tags| !tags.is_empty()).map(json).transpose()?,
+            guards: Some(&record.guards).filter(|guards| !guards.is_empty()).map(json).transpose()?,
         })
     }
 }
@@ -172,6 +175,7 @@ fn values<'r>(record: &'r TraceRecord, rates: Option<i64>, texts: &'r Texts) -> 
         texts.dropped.as_deref().into(),
         texts.tags.as_deref().into(),
         record.session.as_deref().into(),
+        texts.guards.as_deref().into(),
     ]
 }
 
