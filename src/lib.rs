@@ -18,6 +18,7 @@
 //! - [`policy`]: which policies apply, and what they come to.
 //! - [`connect`]: what a client needs to be pointed here, one file a client.
 //! - [`secrets`]: the master key, sealing and opening, the text of virtual keys.
+//! - [`budget`]: what is spent and held, who waits, what a call can cost at most.
 //! - [`store`]: the only place that knows SQL; its writer thread is the ledger, with a journal before it.
 //! - [`config`]: home directory and environment variables.
 //!
@@ -33,6 +34,7 @@
 
 pub mod admin;
 pub mod body;
+pub mod budget;
 pub mod canonical;
 pub mod catalogue;
 pub mod cli;

@@ -1,10 +1,11 @@
 //! Virtual keys: created, edited, rotated, revoked, and the ones for use on this machine found or made.
 
+use super::budgets::{self, SetBudget};
 use super::{AdminError, names, users};
-use crate::records::Key;
+use crate::records::{Key, Period, Scope};
 use crate::secrets::{Sealer, Slot, VirtualKey};
 use crate::store::{Change, KeyEdit, KeyRow, NewKey, Rotation, Store};
-use crate::types::{OrgId, Time, UserId};
+use crate::types::{Money, OrgId, Time, UserId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -39,10 +40,12 @@ pub struct CreateKey {
     pub text: Option<VirtualKey>,
     /// When it counts as made; now without one.
     pub created: Option<Time>,
+    /// What it may spend, and in which period.
+    pub budget: Option<(Money, Period)>,
 }
 
 /// What is to be changed of a key; none leaves it as it is.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EditKey {
     /// Providers, in place of all that it has; empty for all that its user may.
     pub providers: Option<Vec<String>>,
@@ -52,6 +55,8 @@ pub struct EditKey {
     pub tags: Option<BTreeMap<String, String>>,
     /// When it ends; `Some(None)` for never.
     pub expires: Option<Option<Time>>,
+    /// What it may spend, in place of the budgets that it has; `Some(None)` for whatever its other scopes may.
+    pub budget: Option<Option<(Money, Period)>>,
     /// Whose it is from now on.
     pub user: Option<String>,
 }
@@ -94,6 +99,9 @@ pub fn create(store: &Store, sealer: &Sealer, org: OrgId, wanted: &CreateKey) ->
             None => users::owner(change, org)?.id,
         };
         let key = add(change, sealer, (org, user), wanted, &text)?;
+        if wanted.budget.is_some() {
+            set_budget(change, &key, wanted.budget)?;
+        }
         Ok(KeyWithText { key, text: text.clone() })
     })
 }
@@ -113,6 +121,9 @@ pub fn edit(store: &Store, org: OrgId, name: &str, edit: &EditKey) -> Result<Key
         check_end(edit.expires.flatten())?;
         let expires = edit.expires.unwrap_or(key.expires);
         change.edit_key(key.id, &KeyEdit { providers, models, tags, expires })?;
+        if let Some(budget) = edit.budget {
+            set_budget(change, &key, budget)?;
+        }
         if let Some(user) = &edit.user {
             change.give_key(key.id, names::find_user(change, org, user)?.id)?;
         }
@@ -220,6 +231,20 @@ pub fn open_text(sealer: &Sealer, row: &KeyRow, now: Time) -> Result<Option<Virt
         }
         _ => Ok(None),
     }
+}
+
+/// Lets a key have this budget and no other.
+fn set_budget(change: &Change<'_>, key: &Key, wanted: Option<(Money, Period)>) -> Result<(), AdminError> {
+    let (scope, now) = (Scope::Key(key.id), Time::now());
+    let stays = wanted.map(|(_, period)| period);
+    for budget in change.budgets(key.org)? {
+        if budget.scope == scope && Some(budget.period) != stays {
+            change.remove_budget(budget.id, now)?;
+        }
+    }
+    let Some((limit, period)) = wanted else { return Ok(()) };
+    let wanted = SetBudget::hard(format!("key:{}", key.name), limit, period);
+    budgets::put(change, key.org, &scope, &wanted).map(drop)
 }
 
 pub(super) fn write_lists(

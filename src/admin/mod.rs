@@ -4,6 +4,7 @@
 //! It knows no command line, no table and no page; what it refuses, it refuses with a reason that a person can act on.
 
 mod access;
+pub mod budgets;
 mod error;
 pub mod file;
 pub mod guardrails;

@@ -28,6 +28,12 @@ pub enum Code {
     RequestTooLarge,
     /// The sender was too slow.
     RequestTimeout,
+    /// A budget is used up.
+    BudgetExceeded,
+    /// A budget needs to know what the call can cost, and nobody does.
+    PriceUnknown,
+    /// Too many calls, or too many tokens, in a minute or at once.
+    RateLimitExceeded,
     /// The model or protocol lacks something that the request needs.
     UnsupportedFeature,
     /// A policy does not let the request, or the answer, through.
@@ -74,6 +80,9 @@ impl Code {
             Code::MethodNotAllowed => ("method_not_allowed", 405),
             Code::RequestTooLarge => ("request_too_large", 413),
             Code::RequestTimeout => ("request_timeout", 408),
+            Code::BudgetExceeded => ("budget_exceeded", 402),
+            Code::PriceUnknown => ("price_unknown", 402),
+            Code::RateLimitExceeded => ("rate_limit_exceeded", 429),
             Code::UnsupportedFeature => ("unsupported_feature", 400),
             Code::PolicyViolation => ("policy_violation", 400),
             Code::ProviderError => ("provider_error", 502),
@@ -100,12 +109,18 @@ pub struct Complaint {
     /// The field at fault, as a path like `messages[2].content`.
     pub param: Option<String>,
     /// The provider's own type and code, where it refused.
-    pub provider_type: Option<String>,
+    pub provider_type: Option<Box<str>>,
     /// The provider's own code, where it refused.
     pub provider_code: Option<String>,
     /// When it is worth another try.
     pub retry_after: Option<Duration>,
+    /// More that programs can read.
+    pub facts: Option<Box<Facts>>,
 }
+
+/// Names, and values as texts, that an error has besides.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Facts(pub Vec<(&'static str, String)>);
 
 impl Complaint {
     /// A complaint with the code's usual status.
@@ -118,12 +133,23 @@ impl Complaint {
             provider_type: None,
             provider_code: None,
             retry_after: None,
+            facts: None,
         }
     }
 
     /// The request is at fault, at this place.
     pub fn invalid(param: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Complaint {
         Complaint { param: Some(param.into()), ..Complaint::new(Code::InvalidRequest, message) }
+    }
+
+    /// The same with more that programs can read.
+    pub fn with_facts(self, facts: Vec<(&'static str, String)>) -> Complaint {
+        Complaint { facts: Some(Box::new(Facts(facts))), ..self }
+    }
+
+    /// Names and values that it has besides.
+    pub fn facts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.facts.iter().flat_map(|facts| facts.0.iter().map(|(name, value)| (*name, value.as_str())))
     }
 
     /// The same with another status.

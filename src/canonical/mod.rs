@@ -13,7 +13,7 @@ mod reply;
 mod seal;
 mod text;
 
-pub use complaint::{Code, Complaint};
+pub use complaint::{Code, Complaint, Facts};
 pub use embedding::{EmbeddingInput, EmbeddingRequest, Embeddings, Encoding, Purpose};
 pub use event::{Block, BlockKind, Delta, Event, UsageReport};
 pub use evidence::{Citation, Own, Page, Said, Search, own};

@@ -75,6 +75,24 @@ pub fn models() -> ArgValueCandidates {
     })
 }
 
+/// Completes scopes that have a budget.
+pub fn budgets() -> ArgValueCandidates {
+    names(|store, org| Some(store.budgets(org.id).ok()?.into_iter().map(|budget| budget.label).collect()))
+}
+
+/// Completes scopes that a budget or a limit can have.
+pub fn scopes() -> ArgValueCandidates {
+    names(|store, org| {
+        let mut scopes = vec!["org".to_owned(), "session".to_owned()];
+        scopes.extend(store.teams(org.id).ok()?.into_iter().map(|team| format!("team:{}", team.name)));
+        scopes.extend(store.users(org.id).ok()?.into_iter().map(|user| format!("user:{}", user.name)));
+        let keys = store.keys(org.id).ok()?.into_iter().map(|row| row.key).filter(|key| key.revoked.is_none());
+        scopes.extend(keys.map(|key| format!("key:{}", key.name)));
+        scopes.extend(store.providers(org.id).ok()?.into_iter().map(|row| format!("provider:{}", row.name)));
+        Some(scopes)
+    })
+}
+
 /// The models of a provider as callers name them: those that it lists, else those that the catalogue knows of its vendor.
 fn models_of(row: &ProviderRow) -> Vec<String> {
     let vendor = provider::find(&row.kind).and_then(|kind| kind.catalogue.clone());

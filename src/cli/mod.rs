@@ -4,6 +4,7 @@
 //! What commands do is in `admin`, `store` and `gateway`; here is how it is asked for and shown.
 
 mod audit;
+mod budget;
 mod complete;
 mod completions;
 mod connect;
@@ -11,6 +12,7 @@ mod cost;
 mod detect;
 mod doctor;
 mod error;
+mod event;
 mod file;
 mod guardrail;
 mod init;
@@ -145,6 +147,8 @@ enum Command {
     Team(team::Noun),
     #[command(visible_alias = "keys")]
     Key(key::Noun),
+    #[command(visible_alias = "budgets")]
+    Budget(budget::Noun),
     #[command(visible_alias = "routes")]
     Route(route::Noun),
     #[command(visible_alias = "guardrails")]
@@ -155,6 +159,8 @@ enum Command {
     Traces(trace::Noun),
     #[command(name = "costs", visible_alias = "cost")]
     Costs(cost::Noun),
+    #[command(visible_alias = "events")]
+    Event(event::Noun),
     Export(file::export::Export),
     Plan(file::plan::Plan),
     Apply(file::apply::Apply),
@@ -178,11 +184,13 @@ impl Command {
             Command::User(noun) => noun.run(session),
             Command::Team(noun) => noun.run(session),
             Command::Key(noun) => noun.run(session),
+            Command::Budget(noun) => noun.run(session),
             Command::Route(noun) => noun.run(session),
             Command::Guardrail(noun) => noun.run(session),
             Command::Policy(noun) => noun.run(session),
             Command::Traces(noun) => noun.run(session),
             Command::Costs(noun) => noun.run(session),
+            Command::Event(noun) => noun.run(session),
             Command::Export(command) => command.run(session),
             Command::Plan(command) => command.run(session),
             Command::Apply(command) => command.run(session),

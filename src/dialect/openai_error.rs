@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 #[derive(Serialize)]
@@ -20,6 +21,8 @@ struct Body<'a> {
     param: Option<&'a str>,
     code: &'a str,
     trace_id: &'a str,
+    #[serde(flatten)]
+    facts: BTreeMap<&'a str, &'a str>,
 }
 
 /// Writes an error body; the same object ends a stream that fails.
@@ -30,6 +33,7 @@ pub(super) fn write(complaint: &Complaint, trace_id: &str) -> Bytes {
         param: complaint.param.as_deref(),
         code: complaint.provider_code.as_deref().unwrap_or_else(|| complaint.code.as_str()),
         trace_id,
+        facts: complaint.facts().collect(),
     };
     to_vec(&Envelope { error }).into()
 }
@@ -38,6 +42,7 @@ pub(super) fn write(complaint: &Complaint, trace_id: &str) -> Bytes {
 fn type_of(status: u16) -> &'static str {
     match status {
         401 => "authentication_error",
+        402 => "insufficient_quota",
         403 => "permission_error",
         429 => "rate_limit_error",
         500.. => "server_error",
@@ -60,7 +65,7 @@ pub(super) fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> C
     let message = said.message.unwrap_or_else(|| instead(status, body));
     Complaint {
         param: said.param,
-        provider_type: said.kind,
+        provider_type: said.kind.map(Into::into),
         provider_code: said.code,
         ..Complaint::new(Code::ProviderError, message).with_status(status).with_retry_after(retry_after)
     }
@@ -74,7 +79,7 @@ pub(super) fn reported(error: &RawValue) -> Complaint {
     let message = said.message.unwrap_or_else(|| format!("the provider reported an error: {}", clip(error.get())));
     Complaint {
         param: said.param,
-        provider_type: said.kind,
+        provider_type: said.kind.map(Into::into),
         provider_code: said.code,
         ..Complaint::new(Code::ProviderError, message).with_status(status.unwrap_or(Code::ProviderError.status()))
     }

@@ -47,6 +47,13 @@ impl Carried {
     pub fn has_model(&self) -> bool {
         OF_MODELS.iter().any(|(_, task)| *task == self.task)
     }
+
+    /// Whether it costs nothing by itself: looking and taking away, keeping files, calling something off.
+    pub fn is_free(&self) -> bool {
+        self.method != Method::POST
+            || matches!(self.task, Task::File | Task::Moderation)
+            || self.path.ends_with("/cancel")
+    }
 }
 
 /// What a path below the version segment stands for, if it is carried.

@@ -5,7 +5,9 @@ use super::answers::{self, Keeper};
 use super::call::{Answer, Ask, Call, Content, Outcome, Target};
 use super::estimate::Evidence;
 use super::guarding::{AnswerGuard, Guarding, guarded, has_words, note_guard};
+use super::hold::{self, Hold};
 use super::record::Trace;
+use super::respond;
 use super::route::Plan;
 use super::side::SideState;
 use super::snapshot::{Link, ProviderState};
@@ -93,9 +95,11 @@ async fn attempt(
     translated.dropped.splice(0..0, ask.call.dropped.iter().cloned());
     trace.dropped(&translated.dropped);
     let billed = ask.call.task != Task::CountTokens;
+    let hold = hold::obtain(worker, ask, &translated, trace).await?;
+    let notes = hold.notes().to_vec();
     trace.sent(billed.then(|| Evidence::new(ask.call.dialect, ask.call.task, &ask.call.body)));
     let sent = Instant::now();
-    let result = send(worker, ask, &translated, trace).await;
+    let result = send(worker, ask, (&translated, hold), trace).await;
     let (status, error) = match &result {
         Ok(upstream) => (Some(upstream.status), None),
         Err(complaint) => (None, Some(complaint.code)),
@@ -120,11 +124,19 @@ async fn attempt(
     };
     trace.attempt(name, status, None);
     let guard = guarding.take().filter(|_| has_words(ask.call.task)).and_then(Guarding::answer);
-    accepted(worker, ask, (translated, keeper, guard), (upstream, sent), slot).await
+    let mut given = accepted(worker, ask, (translated, keeper, guard), (upstream, sent), slot).await?;
+    respond::note_budgets(&mut given.headers, &notes);
+    Ok(given)
 }
 
 /// Sends the request and waits for the head of the answer, no longer than the first byte may take.
-async fn send(worker: &Worker, ask: &Ask<'_>, translated: &Translated, trace: &mut Trace) -> Outcome<Upstream> {
+async fn send(
+    worker: &Worker,
+    ask: &Ask<'_>,
+    (translated, hold): (&Translated, Hold),
+    trace: &mut Trace,
+) -> Outcome<Upstream> {
+    trace.held(hold);
     let provider = &ask.target.provider;
     let endpoint = match &provider.link {
         Link::Sandbox => return Ok(Upstream::sandbox(sandbox::answer(translated.task, &translated.bytes))),

@@ -1,12 +1,14 @@
 //! What a call consumed when the provider did not say: a rough count at once, so that the row has a
 //! cost from the first moment, and a tokenizer's count a little later, off the path of calls.
 
+use crate::budget::Book;
 use crate::catalogue::Model;
 use crate::dialect::CallerDialect;
+use crate::price::Rates;
 use crate::records::{TraceRecord, UsageSource};
 use crate::store::Ledger;
 use crate::tokens;
-use crate::types::{Money, Task, Usage};
+use crate::types::{Money, Task, TeamId, Usage};
 use bytes::Bytes;
 use std::sync::{Arc, mpsc};
 
@@ -83,6 +85,22 @@ pub(crate) fn price(record: &mut TraceRecord, card: Option<&Model>, tier: Option
     }
 }
 
+/// The same, by another price where the model has none.
+pub(crate) fn price_or(
+    record: &mut TraceRecord,
+    card: Option<&Model>,
+    tier: Option<&str>,
+    default: Option<Arc<Rates>>,
+) {
+    price(record, card, tier);
+    if record.cost.is_none()
+        && let Some(rates) = default
+    {
+        record.cost = rates.cost(&record.usage);
+        record.rates = Some(rates);
+    }
+}
+
 /// An answer whose usage is not, or not wholly, known.
 pub(crate) struct Unsure {
     /// What the provider said of it.
@@ -93,6 +111,12 @@ pub(crate) struct Unsure {
     pub unkept: usize,
     /// The class of service, where the provider named it.
     pub tier: Option<String>,
+    /// Whether the cost is what a budget held for the call, which stays.
+    pub is_fixed: bool,
+    /// The price of a model that has none of its own.
+    pub default: Option<Arc<Rates>>,
+    /// The team that the caller was in.
+    pub team: Option<TeamId>,
 }
 
 struct Job {
@@ -107,11 +131,17 @@ pub(crate) struct Estimator(mpsc::SyncSender<Job>);
 
 impl Estimator {
     /// Starts the thread; it ends with the last handle.
-    pub fn start(ledger: Arc<Ledger>) -> std::io::Result<Estimator> {
+    pub fn start(ledger: Arc<Ledger>, book: Arc<Book>) -> std::io::Result<Estimator> {
         let (sender, jobs) = mpsc::sync_channel::<Job>(WAITING);
         std::thread::Builder::new().name("estimator".into()).spawn(move || {
             for job in jobs {
-                ledger.correct(refined(job));
+                let before = job.record.cost.unwrap_or_default();
+                let team = job.unsure.team;
+                let record = refined(job);
+                if let Some(charge) = record.charge(team).filter(|charge| charge.cost != before) {
+                    book.correct(&charge, before);
+                }
+                ledger.correct(record);
             }
         })?;
         Ok(Estimator(sender))
@@ -140,6 +170,8 @@ fn refined(job: Job) -> Box<TraceRecord> {
     };
     let said = scaled(tokens::count(&model, &unsure.said), unsure.said.len(), unsure.unkept);
     record.usage = complete(unsure.reported, prompt, said);
-    price(&mut record, card.as_ref(), unsure.tier.as_deref());
+    if !unsure.is_fixed {
+        price_or(&mut record, card.as_ref(), unsure.tier.as_deref(), unsure.default);
+    }
     record
 }

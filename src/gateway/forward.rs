@@ -7,6 +7,7 @@ use super::accept::{self, header};
 use super::authorise::{self, Grant};
 use super::call::{Answer, Arrival, Caller, Content, Outcome, Target};
 use super::carried::Carried;
+use super::hold;
 use super::multipart::Form;
 use super::record::Trace;
 use super::respond::{self, AnswerBody};
@@ -230,6 +231,8 @@ async fn send(
         }
     }
     let Some(trace) = trace.as_mut() else { return Err(nowhere()) };
+    let hold = hold::carried(worker, target, carried.is_free(), trace)?;
+    trace.held(hold);
     trace.sent(None);
     let payload = shipped(request.payload, &target.model);
     let limits = worker.gateway().limits();

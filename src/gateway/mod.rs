@@ -15,6 +15,7 @@ mod authorise;
 mod call;
 mod cards;
 mod carried;
+mod ceiling;
 mod cursor;
 mod directory;
 mod dispatch;
@@ -22,6 +23,7 @@ mod estimate;
 mod forward;
 mod going;
 mod guarding;
+mod hold;
 mod metering;
 mod models;
 mod multipart;
@@ -46,6 +48,7 @@ pub use guarding::{Tried, try_guardrail};
 pub use probe::{Address, Heard, Look, Pace, Probe, ProbeError, Way};
 pub use serve::{Limits, Notice, Ready, ServeError, ServeOptions, serve};
 
+use crate::budget::Book;
 use crate::canonical::{Code, Complaint};
 use crate::dialect::UrlFacts;
 use crate::http::Client;
@@ -71,6 +74,7 @@ pub(crate) struct Gateway {
     ledger: Arc<Ledger>,
     answers: answers::Answers,
     estimator: Estimator,
+    book: Arc<Book>,
     ids: TraceIds,
     limits: Limits,
     cards: Cards,

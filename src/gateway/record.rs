@@ -3,14 +3,16 @@
 use super::Gateway;
 use super::call::{Arrival, Call, Caller, Target, Wanted};
 use super::estimate::{self, Evidence, Unsure};
+use super::hold::Hold;
 use super::partial;
 use super::route::Plan;
+use crate::budget::HoldId;
 use crate::canonical::{Code, Complaint};
 use crate::catalogue::Model;
 use crate::dialect::Sight;
-use crate::records::{Attempt, Evaluation, Stage, Status, TraceRecord, UsageSource};
+use crate::records::{Attempt, Charge, Evaluation, Payer, Stage, Status, TraceRecord, UsageSource};
 use crate::store::Ticket;
-use crate::types::{Money, Protocol, Task, Time, TraceId, Usage};
+use crate::types::{Money, Protocol, Task, TeamId, Time, TraceId, Usage};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -38,6 +40,14 @@ pub(crate) struct Trace {
     unkept: usize,
     /// The words of a whole answer that has come in part.
     partly: String,
+    /// The team that the caller is in.
+    team: Option<TeamId>,
+    /// How many answers were asked for.
+    answers: u64,
+    /// What is held for the attempt under way.
+    hold: Option<Hold>,
+    /// What is held for attempts that failed and may be billed all the same.
+    earlier: Vec<Hold>,
 }
 
 impl Trace {
@@ -55,6 +65,10 @@ impl Trace {
             carried: None,
             unkept: 0,
             partly: String::new(),
+            team: None,
+            answers: 1,
+            hold: None,
+            earlier: Vec::new(),
         }
     }
 
@@ -91,6 +105,7 @@ impl Trace {
     /// Whose call it is. The key's tags win over the caller's.
     pub fn caller(&mut self, caller: &Caller) {
         let key = &caller.key.key;
+        self.team = caller.key.team.as_ref().map(|team| team.id);
         self.edit(|record| {
             (record.org, record.user, record.key) = (Some(key.org), Some(key.user), Some(key.id));
             record.tags.extend(key.tags.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -100,6 +115,7 @@ impl Trace {
     /// What is asked.
     pub fn call(&mut self, call: &Call) {
         let (model, stream) = (call.peek.model.value.clone(), call.peek.stream);
+        self.answers = call.peek.n;
         self.edit(|record| (record.requested_model, record.stream) = (Some(model), stream));
     }
 
@@ -127,6 +143,36 @@ impl Trace {
         self.evidence = evidence;
         self.sent = Some(now);
         self.edit(|record| record.overhead_us = overhead);
+    }
+
+    /// Whom the call is charged to, once that is known.
+    pub fn payer(&self) -> Option<Payer> {
+        self.record.as_ref().and_then(|record| record.payer(self.team))
+    }
+
+    /// Another attempt will be made: what was held for one that nobody bills is given back.
+    pub fn next_attempt(&mut self) {
+        let hold = self.hold.take();
+        if self.evidence.take().is_some() {
+            self.earlier.extend(hold);
+        }
+    }
+
+    /// What is held for the attempt that goes out now.
+    pub fn held(&mut self, hold: Hold) {
+        self.hold = Some(hold);
+    }
+
+    /// Writes down that the call is under way and may cost so much; the ticket says when that is safe.
+    pub fn announce_held(&mut self, amount: Money, input: u64) -> Option<Ticket> {
+        self.announced = true;
+        let earlier: Money = self.earlier.iter().filter_map(Hold::amount).sum();
+        let mut record = self.record.clone()?;
+        record.latency_us = micros(self.arrived.elapsed());
+        record.usage = Usage { input, ..Usage::default() };
+        record.usage_source = UsageSource::Estimated;
+        record.cost = Some(amount.saturating_add(earlier));
+        Some(self.gateway.ledger().announce(record))
     }
 
     /// The provider surely bills nothing: it was not reached, or it refused.
@@ -245,14 +291,53 @@ impl Trace {
         record.message.clone_from(&ending.message);
         record.latency_us = micros(self.arrived.elapsed());
         record.finish = ending.sight.finish.clone();
-        let unsure = self.account(&mut record, &ending);
+        let mut unsure = self.account(&mut record, &ending);
+        let gateway = self.gateway.clone();
+        let closing = gateway.book.closing(record.id);
+        let holds = self.cost(&mut record, &ending, unsure.as_mut());
+        let charge = record.payer(self.team).map(|payer| {
+            let cost = record.cost.unwrap_or_default();
+            Charge { call: record.id, payer, cost, is_batch: false }
+        });
         let cost = record.cost;
         let refine = unsure.zip(self.evidence.take()).map(|both| (record.clone(), both));
-        let ticket = self.gateway.ledger().write(record);
+        let ticket = gateway.ledger().write(record);
+        self.charge(&holds, charge);
+        drop(closing);
         if let Some((record, (unsure, evidence))) = refine {
             self.gateway.estimator().refine(record, evidence, unsure, self.card);
         }
         Some(Written { ticket, cost })
+    }
+
+    /// What the call cost. Of one that broke off nobody knows: under a hard budget that is the most that it can be. Gives
+    /// the holds whose place the cost takes.
+    fn cost(&mut self, record: &mut TraceRecord, ending: &Ending, unsure: Option<&mut Unsure>) -> Vec<HoldId> {
+        let (hold, earlier) = (self.hold.take(), std::mem::take(&mut self.earlier));
+        if self.evidence.is_some()
+            && (unsure.is_some() || record.cost.is_none())
+            && let Some(most) = hold.as_ref().and_then(|h| h.narrowed(ending.sight.usage.as_ref().map(|r| &r.usage)))
+        {
+            (record.cost, record.rates, record.usage_source) = (Some(most), None, UsageSource::Estimated);
+            if let Some(unsure) = unsure {
+                unsure.is_fixed = true;
+            }
+        }
+        let before: Money = earlier.iter().filter_map(Hold::amount).sum();
+        if before > Money::ZERO {
+            record.cost = record.cost.map(|cost| cost.saturating_add(before));
+            record.usage_source = UsageSource::Estimated;
+        }
+        hold.into_iter().chain(earlier).filter_map(Hold::into_id).collect()
+    }
+
+    fn charge(&self, holds: &[HoldId], charge: Option<Charge>) {
+        let book = &self.gateway.book;
+        let Some(charge) = charge.filter(|charge| !holds.is_empty() || (book.is_used() && charge.cost > Money::ZERO))
+        else {
+            return;
+        };
+        book.close(holds, &charge, Time::now()).into_iter().for_each(|event| self.gateway.ledger().tell(event));
     }
 
     /// What a carried call says that it consumed; of one that says nothing the cost is not known, unless it is of a kind
@@ -288,18 +373,24 @@ impl Trace {
         let tier = reported.and_then(|report| report.service_tier.as_deref());
         record.usage = reported.map(|report| report.usage).unwrap_or_default();
         record.usage_raw = reported.and_then(|report| report.raw.as_ref()).map(|raw| raw.get().to_owned());
-        let certain = ending.whole && reported.is_some();
+        // What the provider says with the end of its only answer is all, whoever was there to hear it.
+        let is_over = ending.whole || (self.answers == 1 && ending.sight.finish.is_some());
+        let certain = is_over && reported.is_some();
         record.usage_source = if certain { UsageSource::Reported } else { UsageSource::Estimated };
         if !certain {
             let said = ending.sight.said.len() + self.unkept;
             record.usage = estimate::roughly(record.usage, evidence, said, self.card.as_ref());
         }
-        estimate::price(record, self.card.as_ref(), tier);
+        let default = self.hold.as_ref().and_then(Hold::default_price);
+        estimate::price_or(record, self.card.as_ref(), tier, default.clone());
         (!certain).then(|| Unsure {
             reported: reported.map(|report| report.usage).unwrap_or_default(),
             said: ending.sight.said.clone(),
             unkept: self.unkept,
             tier: tier.map(str::to_owned),
+            is_fixed: false,
+            team: self.team,
+            default,
         })
     }
 }
@@ -344,6 +435,9 @@ fn is_refusal(code: Code) -> bool {
         | Code::MethodNotAllowed
         | Code::RequestTooLarge
         | Code::RequestTimeout
+        | Code::BudgetExceeded
+        | Code::PriceUnknown
+        | Code::RateLimitExceeded
         | Code::UnsupportedFeature
         | Code::PolicyViolation
         | Code::Overloaded

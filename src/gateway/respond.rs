@@ -19,6 +19,7 @@ const PROVIDER: HeaderName = HeaderName::from_static("x-optscale-provider");
 const MODEL: HeaderName = HeaderName::from_static("x-optscale-model");
 const ROUTE: HeaderName = HeaderName::from_static("x-optscale-route");
 const COST: HeaderName = HeaderName::from_static("x-optscale-cost-usd");
+const BUDGET: HeaderName = HeaderName::from_static("x-optscale-budget");
 const DROPPED: HeaderName = HeaderName::from_static("x-optscale-dropped");
 /// Where the SDKs of OpenAI and Anthropic look for the id of a request.
 const REQUEST_IDS: [HeaderName; 2] = [HeaderName::from_static("x-request-id"), HeaderName::from_static("request-id")];
@@ -159,6 +160,13 @@ fn put(headers: &mut HeaderMap, name: HeaderName, text: &str) {
 
 fn put_cost(headers: &mut HeaderMap, cost: Money) {
     put(headers, COST, &cost.to_string());
+}
+
+/// Tells the caller of budgets that are used up, and of what was done about them.
+pub(crate) fn note_budgets(headers: &mut HeaderMap, notes: &[String]) {
+    if !notes.is_empty() {
+        put(headers, BUDGET, &notes.join("; "));
+    }
 }
 
 fn put_dropped(headers: &mut HeaderMap, dropped: &[String]) {

@@ -8,10 +8,11 @@ use super::estimate::Estimator;
 use super::routes::Routes;
 use super::snapshot::Snapshot;
 use super::{Freshness, Gateway, Strangers, Worker};
+use crate::budget::Book;
 use crate::config::{Home, LockError};
 use crate::http::{Client, Network, TrustError};
 use crate::secrets::{MasterKey, Sealer, SecretsError};
-use crate::store::{Ledger, Store, StoreError};
+use crate::store::{self, Ledger, Store, StoreError};
 use crate::types::{Time, TraceIds};
 use arc_swap::ArcSwap;
 use hyper::server::conn::http1;
@@ -172,12 +173,16 @@ fn open(options: &ServeOptions, sealer: &Sealer) -> Result<Gateway, ServeError> 
     let store = Store::open_existing(&options.home.database())?;
     store.recover()?;
     let ids = TraceIds::after(store.last_trace_id()?);
-    let snapshot = Snapshot::build(store.snapshot()?, sealer);
+    let stored = store.snapshot()?;
+    let book = Arc::new(Book::new());
+    load_budgets(&store, &book, &stored)?;
+    let snapshot = Snapshot::build(stored, sealer);
     let answers = Answers::new(Store::open_existing(&options.home.database())?);
     let ledger = Arc::new(Ledger::start(store)?);
     Ok(Gateway {
         snapshot: ArcSwap::from_pointee(snapshot),
-        estimator: Estimator::start(ledger.clone())?,
+        estimator: Estimator::start(ledger.clone(), book.clone())?,
+        book,
         ledger,
         answers,
         ids,
@@ -186,6 +191,15 @@ fn open(options: &ServeOptions, sealer: &Sealer) -> Result<Gateway, ServeError> 
         strangers: Strangers::new(),
         freshness: Freshness::new(),
     })
+}
+
+/// Enters budgets into the book, and into new ones what was charged before.
+fn load_budgets(store: &Store, book: &Book, stored: &store::Snapshot) -> Result<(), StoreError> {
+    if let Some(since) = book.reload(stored.budgets.clone(), Time::now()) {
+        store.charges(since, &mut |charges| book.take_in(charges))?;
+        book.loaded(Time::now());
+    }
+    Ok(())
 }
 
 /// Keeps the snapshot fresh until a signal comes.
@@ -214,7 +228,14 @@ fn watch_over(
             if store.config_version().is_ok_and(|version| version != gateway.snapshot().version)
                 && let Ok(stored) = store.snapshot()
             {
-                gateway.snapshot.store(Arc::new(Snapshot::build(stored, sealer)));
+                // What was charged until now must be where new budgets add it up.
+                let loaded = async {
+                    gateway.ledger.settled().await;
+                    load_budgets(&store, &gateway.book, &stored)
+                };
+                if loaded.await.is_ok() {
+                    gateway.snapshot.store(Arc::new(Snapshot::build(stored, sealer)));
+                }
             }
             gateway.freshness.looks.send_modify(|looks| *looks += 1);
             let (count, refused) = gateway.ledger.set_aside();

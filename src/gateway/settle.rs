@@ -73,7 +73,14 @@ fn book(worker: &Worker, caller: &Caller, provider: &Arc<ProviderState>, batch: 
     record.usage_raw = report.raw.map(|raw| raw.get().to_owned());
     let card = batch.model.as_deref().and_then(|model| gateway.cards.find(provider, model));
     estimate::price(&mut record, card.as_ref(), Some("batch"));
+    let closing = gateway.book.closing(id);
+    let charge = record.charge(caller.key.team.as_ref().map(|team| team.id)).filter(|_| gateway.book.is_used());
     gateway.ledger().note(Box::new(record));
+    if let Some(charge) = charge {
+        let events = gateway.book.close(&[], &charge, crate::types::Time::now());
+        events.into_iter().for_each(|event| gateway.ledger().tell(event));
+    }
+    drop(closing);
 }
 
 /// The id of the row of a batch: the second in which it ended, and the rest made of its name, so that it is the same

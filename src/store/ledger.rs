@@ -6,8 +6,8 @@
 //! rows stay in memory and are tried again.
 
 use super::journal::{self, Journal, Place, Stage};
-use super::{Store, answers, traces};
-use crate::records::{KeptAnswer, Status, TraceRecord};
+use super::{Store, answers, events, traces};
+use crate::records::{Event, KeptAnswer, Status, TraceRecord};
 use crate::types::{OrgId, TraceId};
 use rusqlite::{Connection, Statement};
 use std::collections::{HashSet, VecDeque};
@@ -83,6 +83,7 @@ struct Entry {
 enum Row {
     Trace(Box<TraceRecord>),
     Answer(Box<KeptAnswer>),
+    Event(Box<Event>),
     /// An answer that is no longer kept.
     Forgotten(OrgId, String),
     /// Nothing: somebody wants to know when what came before is written.
@@ -158,6 +159,17 @@ impl Ledger {
         if let Some(record) = self.journal(Stage::Running, record) {
             self.shared.push(Entry { row: Row::Trace(record), place: None, ticket: None });
         }
+    }
+
+    /// The same; the ticket says when it is safe.
+    pub fn announce(&self, record: Box<TraceRecord>) -> Ticket {
+        let Some(record) = self.journal(Stage::Running, record) else { return Ticket(None) };
+        self.urgently(Row::Trace(record))
+    }
+
+    /// Tells of an event.
+    pub fn tell(&self, event: Event) {
+        self.shared.push(Entry { row: Row::Event(Box::new(event)), place: None, ticket: None });
     }
 
     /// Writes a row once more, with better figures; nobody waits.
@@ -377,6 +389,7 @@ impl<'c> Writer<'c> {
                     written => written,
                 },
                 Row::Answer(answer) => answers::write(connection, answer),
+                Row::Event(event) => events::write(connection, event),
                 Row::Forgotten(org, id) => answers::forget(connection, *org, id),
                 Row::Mark => Ok(()),
             };

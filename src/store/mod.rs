@@ -5,9 +5,11 @@
 
 mod answers;
 mod audit;
+mod budgets;
 mod column;
 mod costs;
 mod error;
+mod events;
 mod guards;
 mod journal;
 mod keys;
@@ -26,6 +28,7 @@ mod users;
 mod uses;
 
 pub use audit::{AuditFault, AuditFilter, AuditReport, AuditRow};
+pub use budgets::NewBudget;
 pub use costs::{CostQuery, CostRow, Costs, Dimension, Total};
 pub use error::StoreError;
 pub use guards::{NewGuardrail, NewPolicy};
@@ -43,7 +46,7 @@ pub use users::NewUser;
 #[cfg(test)]
 mod tests;
 
-use crate::records::{Guardrail, Org, Policy, Route, Team, User};
+use crate::records::{Budget, Guardrail, Org, Policy, Route, Team, User};
 use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior};
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
@@ -97,6 +100,8 @@ pub struct Snapshot {
     pub routes: Vec<Route>,
     /// What models turned out to do.
     pub sheets: Vec<SheetRow>,
+    /// Budgets.
+    pub budgets: Vec<Budget>,
     /// Guardrails.
     pub guardrails: Vec<Guardrail>,
     /// Policies, disabled ones too.
@@ -169,6 +174,7 @@ impl Store {
             keys: self.all_keys()?,
             routes: self.all_routes()?,
             sheets: self.all_sheets()?,
+            budgets: self.all_budgets()?,
             guardrails: self.all_guardrails()?,
             policies: self.all_policies()?,
         })

@@ -25,6 +25,8 @@ row_id! {
     KeyId;
     /// A routing rule of one organisation.
     RouteId;
+    /// A budget of one organisation.
+    BudgetId;
     /// A team of one organisation.
     TeamId;
     /// A guardrail of one organisation.

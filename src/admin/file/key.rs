@@ -155,6 +155,7 @@ impl Table for KeyEntry {
             tags: Some(self.tags.clone()),
             expires,
             user: self.user.clone().filter(|_| self.user != before.user),
+            ..EditKey::default()
         };
         keys::edit(desk.store, desk.org, &self.name, &edit)?;
         if let Some(text) = self.given_text()? {

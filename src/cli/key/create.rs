@@ -2,19 +2,21 @@
 
 use super::record::hand_out;
 use crate::admin::keys::{self, CreateKey};
+use crate::cli::budget::record::amount;
 use crate::cli::error::{CliError, Kind, Outcome};
 use crate::cli::secret_input::KeyText;
 use crate::cli::session::Session;
 use crate::cli::when::{Expiry, expiry};
 use crate::cli::{complete, words};
+use crate::records::Period;
 use crate::secrets::VirtualKey;
-use crate::types::Secret;
+use crate::types::{Money, Secret};
 
 /// Create a virtual key; its text is shown once
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   optscale-ai key create my-app
-  optscale-ai key create ci --model openai/gpt-4o-mini --expires 30d --tag env=ci
+  optscale-ai key create ci --model openai/gpt-4o-mini --expires 30d --budget 10/month --tag env=ci
   KEY=$(optscale-ai key create my-app)
   optscale-ai key create my-app --key-env GATEWAY_KEY       the text that `key generate` printed")]
 pub struct Create {
@@ -36,6 +38,9 @@ pub struct Create {
     /// Note that each of its calls carries; may be repeated
     #[arg(long = "tag", value_name = "K=V", value_parser = words::pair)]
     tags: Vec<(String, String)>,
+    /// US dollars that it may spend, and the period that they are for: 10/month, 2/day, 100 (in total)
+    #[arg(long, value_name = "AMOUNT/PERIOD", value_parser = amount)]
+    budget: Option<(Money, Period)>,
     #[command(flatten)]
     text: KeyText,
     /// Refused: no key is made of a hash
@@ -58,6 +63,7 @@ impl Create {
             expires: self.expires.time(),
             tags: self.tags.into_iter().collect(),
             text,
+            budget: self.budget,
             ..CreateKey::default()
         };
         let made = keys::create(&opened.store, &opened.sealer, opened.org.id, &wanted)?;

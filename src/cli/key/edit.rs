@@ -2,12 +2,15 @@
 
 use super::record::{Around, COLUMNS, Record};
 use crate::admin::keys::{self, EditKey};
+use crate::cli::budget::record::amount;
 use crate::cli::error::{CliError, Outcome};
 use crate::cli::session::Session;
 use crate::cli::when::{Expiry, expiry};
 use crate::cli::{complete, words};
+use crate::records::Period;
+use crate::types::Money;
 
-/// Change what a key may call, its end, its tags or its user; its text stays
+/// Change what a key may call and spend, its end, its tags or its user; its text stays
 ///
 /// A list that is given replaces the whole list.
 #[derive(clap::Args)]
@@ -42,6 +45,12 @@ pub struct Edit {
     /// No notes any more
     #[arg(long, conflicts_with = "tags")]
     no_tags: bool,
+    /// US dollars that it may spend, and the period that they are for: 10/month, 2/day, 100 (in total)
+    #[arg(long, value_name = "AMOUNT/PERIOD", value_parser = amount)]
+    budget: Option<(Money, Period)>,
+    /// No budget of its own any more
+    #[arg(long, conflicts_with = "budget")]
+    no_budget: bool,
 }
 
 impl Edit {
@@ -51,9 +60,10 @@ impl Edit {
             models: (self.any_model || !self.models.is_empty()).then_some(self.models),
             tags: (self.no_tags || !self.tags.is_empty()).then(|| self.tags.into_iter().collect()),
             expires: self.expires.map(Expiry::time),
+            budget: (self.no_budget || self.budget.is_some()).then_some(self.budget),
             user: self.user,
         };
-        if !changes(&edit) {
+        if edit == EditKey::default() {
             return Err(CliError::usage("nothing to change was named")
                 .hint("name what is to change, for example --expires 30d; see `optscale-ai key edit --help`"));
         }
@@ -64,9 +74,4 @@ impl Edit {
         let row = keys::find(&store, org.id, &key.name)?;
         session.ui.changed(COLUMNS, &Record::new(row, &Around::of(&store, &org)?))
     }
-}
-
-fn changes(edit: &EditKey) -> bool {
-    let EditKey { providers, models, tags, expires, user } = edit;
-    providers.is_some() || models.is_some() || tags.is_some() || expires.is_some() || user.is_some()
 }

@@ -5,7 +5,7 @@ use crate::cli::error::Outcome;
 use crate::cli::session::Session;
 use crate::cli::shape::Shape;
 use crate::cli::table::Column;
-use crate::records::{Org, User};
+use crate::records::{Budget, Org, Scope, User};
 use crate::store::{KeyRow, Store};
 use crate::types::{KeyId, Time};
 use serde::Serialize;
@@ -22,6 +22,7 @@ pub struct Record {
     providers: Vec<String>,
     models: Vec<String>,
     tags: BTreeMap<String, String>,
+    budgets: Vec<String>,
     local: bool,
     created: Time,
     last_used: Option<Time>,
@@ -41,6 +42,7 @@ pub const COLUMNS: &[Column] = &[
     Column::new("providers", "PROVIDERS"),
     Column::new("models", "MODELS"),
     Column::hidden("tags"),
+    Column::new("budgets", "BUDGET").wide(),
     Column::new("local", "LOCAL").shape(Shape::Flag).wide(),
     Column::hidden("created"),
     Column::new("last_used", "LAST USED").shape(Shape::Time).wide(),
@@ -60,6 +62,7 @@ pub const PAGE: &[Column] = &[
     Column::new("providers", "PROVIDERS"),
     Column::new("models", "MODELS"),
     Column::new("tags", "TAGS"),
+    Column::new("budgets", "BUDGET"),
     Column::new("local", "LOCAL").shape(Shape::Flag),
     Column::new("created", "CREATED").shape(Shape::Time),
     Column::new("last_used", "LAST USED").shape(Shape::Time),
@@ -73,20 +76,26 @@ pub const PAGE: &[Column] = &[
 pub struct Around {
     users: Vec<User>,
     uses: HashMap<KeyId, Time>,
+    budgets: Vec<Budget>,
     now: Time,
 }
 
 impl Around {
     /// Of an organisation, now.
     pub fn of(store: &Store, org: &Org) -> Outcome<Around> {
-        Ok(Around { users: store.users(org.id)?, uses: store.key_uses()?, now: Time::now() })
+        Ok(Around {
+            users: store.users(org.id)?,
+            uses: store.key_uses()?,
+            budgets: store.budgets(org.id)?,
+            now: Time::now(),
+        })
     }
 }
 
 impl Record {
     /// The record of a key.
     pub fn new(row: KeyRow, around: &Around) -> Record {
-        let Around { users, uses, now } = around;
+        let Around { users, uses, budgets, now } = around;
         let now = *now;
         let KeyRow { key, previous, revoked_by, .. } = row;
         let status = match (key.revoked, key.expires) {
@@ -103,6 +112,7 @@ impl Record {
             providers: key.providers,
             models: key.models,
             tags: key.tags,
+            budgets: budgets.iter().filter(|budget| budget.scope == Scope::Key(key.id)).map(short).collect(),
             local: key.local,
             created: key.created,
             last_used: uses.get(&key.id).copied(),
@@ -112,6 +122,12 @@ impl Record {
             revoked_by,
         }
     }
+}
+
+/// `10/month`, as it is typed.
+fn short(budget: &Budget) -> String {
+    let soft = if budget.is_soft { " (soft)" } else { "" };
+    format!("{}/{}{soft}", budget.limit, budget.period.as_str())
 }
 
 /// What a program gets of a new key: the only time that its text is seen.

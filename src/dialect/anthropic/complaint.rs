@@ -41,6 +41,7 @@ pub(super) fn write(complaint: &Complaint, trace_id: &str) -> Bytes {
         .put("message", &complaint.message)
         .put("code", complaint.code.as_str())
         .put_some("param", complaint.param.as_ref());
+    let error = complaint.facts().fold(error, |error, (name, value)| error.put(name, value));
     Object::of("error").raw("error", error.finish()).raw("request_id", encode(trace_id)).finish().into()
 }
 
@@ -81,7 +82,7 @@ fn of_detail(detail: ErrorDetail<'_>, status: u16) -> Complaint {
     let message = owned(detail.message).filter(|message| !message.is_empty());
     let message = message.unwrap_or_else(|| format!("the provider refused with status {status} and no message"));
     Complaint {
-        provider_type: owned(detail.kind),
+        provider_type: owned(detail.kind).map(Into::into),
         provider_code: owned(detail.code),
         ..Complaint::new(Code::ProviderError, message)
     }

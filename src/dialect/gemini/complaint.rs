@@ -48,6 +48,7 @@ pub(super) fn write(complaint: &Complaint, trace_id: &str) -> Bytes {
         .put("code", complaint.code.as_str())
         .put_some("param", complaint.param.as_ref())
         .put("requestId", trace_id);
+    let metadata = complaint.facts().fold(metadata, |metadata, (name, value)| metadata.put(name, value));
     let mut details = vec![
         Object::default()
             .put("@type", "type.googleapis.com/google.rpc.ErrorInfo")
@@ -138,7 +139,7 @@ fn of_detail(detail: Detail<'_>, status: u16) -> Complaint {
     let code =
         if reason.as_deref() == Some("API_KEY_INVALID") { Code::ProviderKeyRejected } else { Code::ProviderError };
     Complaint {
-        provider_type: owned(detail.status),
+        provider_type: owned(detail.status).map(Into::into),
         provider_code: reason,
         retry_after: wait,
         ..Complaint::new(code, message)

@@ -14,12 +14,15 @@ struct Body<'a> {
     error: &'a str,
     code: &'a str,
     trace_id: &'a str,
+    #[serde(flatten)]
+    facts: std::collections::BTreeMap<&'a str, &'a str>,
 }
 
 /// Writes an error body; the same object ends a stream that fails.
 pub(super) fn write(complaint: &Complaint, trace_id: &str) -> Bytes {
     let code = complaint.provider_code.as_deref().unwrap_or_else(|| complaint.code.as_str());
-    to_vec(&Body { error: &complaint.message, code, trace_id }).into()
+    let facts = complaint.facts().collect();
+    to_vec(&Body { error: &complaint.message, code, trace_id, facts }).into()
 }
 
 /// Reads an error answer.

@@ -19,7 +19,8 @@ use serde_json::Value;
 use std::path::PathBuf;
 
 /// Tables that are no configuration: what calls leave behind, and what is gathered from that.
-pub(super) const EXEMPT: &[&str] = &["audit", "applied", "applied_rows", "traces", "rates", "answers", "key_uses"];
+pub(super) const EXEMPT: &[&str] =
+    &["audit", "applied", "applied_rows", "traces", "rates", "answers", "key_uses", "events"];
 
 /// One thing that was changed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
