@@ -225,3 +225,26 @@ fn a_providers_key_is_read_where_it_is() {
     let database = std::fs::read(scene.stage.home.database()).unwrap();
     assert!(memchr::memmem::find(&database, b"from-a-file").is_none());
 }
+
+#[test]
+fn keys_of_a_provider_take_turns_and_a_refused_one_rests() {
+    let scene = Scene::set();
+    scene.run("user allow bob@x.org oa");
+    let add = ["provider", "edit", "oa", "--add-api-key", "--api-key-env", "SECOND"];
+    let added = scene.stage.home.command(&add).env("SECOND", "second-secret").output().unwrap();
+    assert!(added.status.success(), "{added:?}");
+    let used = |model: &str| {
+        scene.ask(model);
+        scene.stage.fake.last().header("authorization").unwrap_or_default().to_owned()
+    };
+    let until = Instant::now() + Duration::from_secs(2);
+    while used("oa/fake") != "Bearer second-secret" {
+        assert!(Instant::now() < until, "the second key is never used");
+    }
+    let mut both: Vec<String> = (0..4).map(|_| used("oa/fake")).collect();
+    both.sort();
+    both.dedup();
+    assert_eq!(both, ["Bearer provider-secret", "Bearer second-secret"]);
+    let tired = used("oa/fake-e429");
+    assert!((0..4).all(|_| used("oa/fake") != tired), "it rests as long as the provider said");
+}

@@ -1,6 +1,6 @@
 //! Why an administrative act was not done.
 
-use crate::config::HomeError;
+use crate::config::{HomeError, LockError};
 use crate::secrets::SecretsError;
 use crate::store::StoreError;
 use thiserror::Error;
@@ -51,6 +51,9 @@ pub enum AdminError {
         /// Why.
         source: Box<AdminError>,
     },
+    /// Another gateway has the home.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),

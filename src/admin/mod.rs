@@ -5,15 +5,18 @@
 
 mod access;
 pub mod budgets;
+pub mod care;
 mod error;
 pub mod file;
 pub mod guardrails;
+pub mod import;
 mod init;
 pub mod keys;
 mod names;
 pub mod orgs;
 pub mod policies;
 pub mod providers;
+pub mod rekey;
 pub mod routes;
 pub mod sheets;
 pub mod teams;
@@ -21,7 +24,7 @@ pub mod users;
 mod vendor;
 
 pub use error::AdminError;
-pub use init::{Init, Initialised, Made, init, login_name, open, open_sealer};
+pub use init::{Init, Initialised, Made, init, login_name, master_key_source, open, open_sealer};
 
 #[cfg(test)]
 mod tests;

@@ -19,7 +19,7 @@ pub(super) fn check_name(name: &str) -> Result<(), AdminError> {
     Err(AdminError::invalid("name", reason))
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     (1..=64).contains(&name.len()) && !name.starts_with('-') && name.chars().all(allowed)
 }

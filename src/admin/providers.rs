@@ -126,6 +126,32 @@ pub fn edit(
     })
 }
 
+/// Gives a provider a further key: calls take all of them in turn.
+///
+/// # Errors
+/// [`AdminError::NotFound`], [`AdminError::Invalid`]; [`AdminError::Refused`] where it has none yet.
+pub fn add_secret(
+    store: &Store,
+    sealer: &Sealer,
+    org: OrgId,
+    name: &str,
+    secret: &Secret,
+) -> Result<ProviderRow, AdminError> {
+    store.change(|change| {
+        let row = names::find_provider(change, org, name)?;
+        if !row.has_secret() {
+            let reason = format!("`{name}` has no key yet; leave --add-api-key out");
+            return Err(AdminError::Refused(reason));
+        }
+        let secret = vendor::check_secret(vendor::find_kind(&row.kind)?, secret)?;
+        let sealed = sealer.seal(Slot::ProviderSecret(row.id), &secret)?;
+        let mut more = row.more_secrets;
+        more.push(StoredSecret::Sealed(sealed));
+        change.set_more_secrets(row.id, &more)?;
+        names::find_provider(change, org, name)
+    })
+}
+
 /// Lets a provider's key be read where it is, each time that a configuration is made ready for calls.
 ///
 /// # Errors

@@ -9,12 +9,14 @@ mod complete;
 mod completions;
 mod connect;
 mod cost;
+mod db;
 mod detect;
 mod doctor;
 mod error;
 mod event;
 mod file;
 mod guardrail;
+mod import;
 mod init;
 mod key;
 mod man;
@@ -26,6 +28,7 @@ mod provider;
 pub mod reference;
 mod route;
 mod secret_input;
+mod secrets;
 mod serve;
 mod session;
 mod shape;
@@ -165,6 +168,9 @@ enum Command {
     Plan(file::plan::Plan),
     Apply(file::apply::Apply),
     Rollback(file::rollback::Rollback),
+    Import(import::Import),
+    Db(db::Noun),
+    Secrets(secrets::Noun),
     Audit(audit::Noun),
     Connect(connect::Connect),
     Doctor(doctor::Doctor),
@@ -195,6 +201,9 @@ impl Command {
             Command::Plan(command) => command.run(session),
             Command::Apply(command) => command.run(session),
             Command::Rollback(command) => command.run(session),
+            Command::Import(command) => command.run(session),
+            Command::Db(noun) => noun.run(session),
+            Command::Secrets(noun) => noun.run(session),
             Command::Audit(noun) => noun.run(session),
             Command::Connect(command) => command.run(session),
             Command::Doctor(command) => command.run(session),

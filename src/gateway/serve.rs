@@ -7,11 +7,12 @@ use super::answers::Answers;
 use super::estimate::Estimator;
 use super::routes::Routes;
 use super::snapshot::Snapshot;
+use super::surroundings::Surroundings;
 use super::{Freshness, Gateway, Strangers, Worker};
 use crate::budget::Book;
 use crate::config::{Home, LockError};
 use crate::http::{Client, Network, TrustError};
-use crate::secrets::{MasterKey, Sealer, SecretsError};
+use crate::secrets::SecretsError;
 use crate::store::{self, Ledger, Store, StoreError};
 use crate::types::{Time, TraceIds};
 use arc_swap::ArcSwap;
@@ -138,11 +139,9 @@ pub fn serve(options: ServeOptions, notice: &mut dyn FnMut(Notice<'_>)) -> Resul
     let listener = bind(options.listen)?;
     let listen = listener.local_addr()?;
     lock.announce(&listen.to_string())?;
-    let master =
-        MasterKey::load(crate::config::variable(crate::config::MASTER_KEY).as_deref(), &options.home.master_key())?;
-    let sealer = Sealer::new(&master);
     let network = Arc::new(Network::new(options.ca_file.as_deref())?);
-    let gateway = Arc::new(open(&options, &sealer)?);
+    let (gateway, surroundings) = open(&options)?;
+    let gateway = Arc::new(gateway);
     let (stop, stopped) = watch::channel(false);
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let mut threads = Vec::new();
@@ -152,7 +151,7 @@ pub fn serve(options: ServeOptions, notice: &mut dyn FnMut(Notice<'_>)) -> Resul
     }
     drop(listener);
     notice(Notice::Ready(&Ready { listen, faults: gateway.snapshot().faults.clone() }));
-    let watched = watch_over(&gateway, (&options.home, &sealer), notice);
+    let watched = watch_over(&gateway, (&options.home, surroundings), notice);
     let _ = stop.send(true);
     threads.into_iter().for_each(|thread| drop(thread.join()));
     gateway.ledger.stop(Duration::from_secs(5));
@@ -169,17 +168,19 @@ fn bind(listen: SocketAddr) -> Result<TcpListener, ServeError> {
     Ok(listener)
 }
 
-fn open(options: &ServeOptions, sealer: &Sealer) -> Result<Gateway, ServeError> {
+fn open(options: &ServeOptions) -> Result<(Gateway, Surroundings), ServeError> {
     let store = Store::open_existing(&options.home.database())?;
     store.recover()?;
     let ids = TraceIds::after(store.last_trace_id()?);
     let stored = store.snapshot()?;
     let book = Arc::new(Book::new());
     load_budgets(&store, &book, &stored)?;
-    let snapshot = Snapshot::build(stored, sealer);
+    let mut surroundings = Surroundings::of(&options.home, &store)?;
+    surroundings.take(&store, &stored);
+    let snapshot = Snapshot::build(stored, surroundings.sealer());
     let answers = Answers::new(Store::open_existing(&options.home.database())?);
     let ledger = Arc::new(Ledger::start(store)?);
-    Ok(Gateway {
+    let gateway = Gateway {
         snapshot: ArcSwap::from_pointee(snapshot),
         estimator: Estimator::start(ledger.clone(), book.clone())?,
         book,
@@ -190,7 +191,8 @@ fn open(options: &ServeOptions, sealer: &Sealer) -> Result<Gateway, ServeError> 
         cards: Default::default(),
         strangers: Strangers::new(),
         freshness: Freshness::new(),
-    })
+    };
+    Ok((gateway, surroundings))
 }
 
 /// Enters budgets into the book, and into new ones what was charged before.
@@ -205,7 +207,7 @@ fn load_budgets(store: &Store, book: &Book, stored: &store::Snapshot) -> Result<
 /// Keeps the snapshot fresh until a signal comes.
 fn watch_over(
     gateway: &Gateway,
-    (home, sealer): (&Home, &Sealer),
+    (home, mut surroundings): (&Home, Surroundings),
     notice: &mut dyn FnMut(Notice<'_>),
 ) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -225,7 +227,8 @@ fn watch_over(
             // A log that cannot be moved now is moved at a later tick.
             let _ = store.checkpoint();
             // A store that cannot be read now is read at the next tick; the ledger tells callers.
-            if store.config_version().is_ok_and(|version| version != gateway.snapshot().version)
+            let is_other = |version| version != gateway.snapshot().version;
+            if (store.config_version().is_ok_and(is_other) || surroundings.moved())
                 && let Ok(stored) = store.snapshot()
             {
                 // What was charged until now must be where new budgets add it up.
@@ -234,7 +237,8 @@ fn watch_over(
                     load_budgets(&store, &gateway.book, &stored)
                 };
                 if loaded.await.is_ok() {
-                    gateway.snapshot.store(Arc::new(Snapshot::build(stored, sealer)));
+                    surroundings.take(&store, &stored);
+                    gateway.snapshot.store(Arc::new(Snapshot::build(stored, surroundings.sealer())));
                 }
             }
             gateway.freshness.looks.send_modify(|looks| *looks += 1);

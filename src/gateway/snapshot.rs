@@ -3,6 +3,7 @@
 
 use super::guarding::Guards;
 use super::side::SideState;
+use super::spares::Spares;
 use crate::provider::{self, sandbox};
 use crate::records::{Auth, Guardrail, Key, Org, Policy, Provider, Quirks, Route, Sheet, Side, Team, User, UserRole};
 use crate::secrets::{self, KeyHash, Sealer, Slot};
@@ -52,6 +53,8 @@ pub(crate) struct ProviderState {
     pub link: Link,
     /// What its models turned out to do, by their names.
     pub sheets: HashMap<String, Sheet>,
+    /// Its further keys.
+    pub spares: Spares,
     /// What it speaks; never empty.
     sides: Vec<SideState>,
 }
@@ -107,6 +110,7 @@ impl Snapshot {
             let Some(state) = orgs.get_mut(&row.org) else { continue };
             let mut provider = ready(row, sealer);
             provider.sheets = sheets.remove(&provider.record.id).unwrap_or_default();
+            provider.spares.learn(&provider.sheets);
             if let Link::Faulty(fault) = &provider.link {
                 snapshot.faults.push(format!("provider `{}`: {fault}", provider.record.name));
             }
@@ -182,8 +186,25 @@ fn former_user(key: &Key) -> User {
     }
 }
 
-/// Makes one stored provider ready for calls.
+/// Makes one stored provider ready for calls, with all its keys.
 pub(crate) fn ready(row: ProviderRow, sealer: &Sealer) -> ProviderState {
+    let further = further_keys(&row);
+    let mut state = ready_with_one(row, sealer);
+    state.spares = Spares::of(further.into_iter().map(|row| ready_with_one(row, sealer)));
+    state
+}
+
+/// The row once for each key behind the first, with that key alone.
+fn further_keys(row: &ProviderRow) -> Vec<ProviderRow> {
+    let first = usize::from(row.sealed_secret.is_none());
+    let alone = |secret: &StoredSecret| {
+        let more_secrets = vec![secret.clone()];
+        ProviderRow { sealed_secret: None, more_secrets, ..row.clone() }
+    };
+    row.more_secrets.iter().skip(first).map(alone).collect()
+}
+
+fn ready_with_one(row: ProviderRow, sealer: &Sealer) -> ProviderState {
     let name = row.name.clone();
     let (record, fault) = match opened(row, sealer) {
         Ok(record) => (record, None),
@@ -232,7 +253,7 @@ fn link(record: Provider) -> ProviderState {
             Err(fault) => (Link::Faulty(fault), plain()),
         }
     };
-    ProviderState { link, sheets: HashMap::new(), sides, record }
+    ProviderState { link, sheets: HashMap::new(), spares: Spares::default(), sides, record }
 }
 
 /// Puts a stored provider together with what its kind brings along; on a fault as far as that goes.

@@ -61,24 +61,24 @@ pub(super) fn check_names<T: Table>(entries: &[T]) -> Result<(), AdminError> {
 /// What is not as the file says, in the order of the file, what goes last.
 pub(super) fn pairs<T: Table>(wanted: Option<&[T]>, current: Vec<T>) -> Result<Vec<Pair<T>>, AdminError> {
     let Some(wanted) = wanted else { return Ok(Vec::new()) };
-    let mut current: HashMap<String, T> = current.into_iter().map(|entry| (entry.name().to_owned(), entry)).collect();
+    let mut current: HashMap<String, T> = current.into_iter().map(|entry| (entry.name().into_owned(), entry)).collect();
     let mut pairs = Vec::new();
     for entry in wanted {
-        let before = current.remove(entry.name());
+        let before = current.remove(entry.name().as_ref());
         let after = entry.completed(before.as_ref()).map_err(|error| at(entry, error))?;
         if before.as_ref() != Some(&after) {
             pairs.push(Pair { before, after: Some(after) });
         }
     }
     let mut gone: Vec<T> = current.into_values().filter(T::goes).collect();
-    gone.sort_by(|one, other| one.name().cmp(other.name()));
+    gone.sort_by(|one, other| one.name().cmp(&other.name()));
     pairs.extend(gone.into_iter().map(|entry| Pair { before: Some(entry), after: None }));
     Ok(pairs)
 }
 
 /// Says of which entry an error is.
 pub(super) fn at<T: Table>(entry: &T, error: AdminError) -> AdminError {
-    AdminError::Entry { what: T::WHAT, name: entry.name().to_owned(), source: Box::new(error) }
+    AdminError::Entry { what: T::WHAT, name: entry.name().into_owned(), source: Box::new(error) }
 }
 
 /// A pair of any kind.
@@ -110,7 +110,7 @@ impl<T: Table> Step for Pair<T> {
                 changed.insert(name.clone(), change);
             }
         }
-        let name = self.after.as_ref().or(self.before.as_ref()).map(|entry| entry.name().to_owned());
+        let name = self.after.as_ref().or(self.before.as_ref()).map(|entry| entry.name().into_owned());
         Difference { change: kind, what: T::WHAT, name: name.unwrap_or_default(), fields: changed }
     }
 

@@ -33,6 +33,27 @@ pub fn export(store: &Store, org: &Org) -> Result<String, AdminError> {
     ))
 }
 
+/// A configuration as the text of a file.
+pub fn written(configuration: &Configuration) -> String {
+    let mut document = DocumentMut::new();
+    if let Some(organization) = &configuration.organization
+        && let Ok(Value::Object(said)) = serde_json::to_value(organization)
+    {
+        let table = document.entry("organization").or_insert_with(toml_edit::table);
+        said.iter().for_each(|(name, value)| set(table, name, value));
+    }
+    macro_rules! write {
+        ($kind:ident) => {
+            if let Some(entries) = &configuration.$kind {
+                let tables: ArrayOfTables = entries.iter().map(new_entry).collect();
+                document.insert(stringify!($kind), Item::ArrayOfTables(tables));
+            }
+        };
+    }
+    each_table!(write);
+    document.to_string()
+}
+
 /// The text of a file that is there, with what differs put right. What says the same already is not touched.
 ///
 /// # Errors
@@ -78,11 +99,9 @@ fn put_kind<T: Table>(document: &mut DocumentMut, kind: &str, said: &[T], is: Ve
     let Some(tables) = tables(item) else {
         return Err(AdminError::invalid("file", format!("`{kind}` is written in a way that cannot be edited")));
     };
-    tables
-        .retain(|table| is.iter().any(|entry| table.get(identity::<T>()).and_then(Item::as_str) == Some(entry.name())));
+    tables.retain(|table| is.iter().any(|entry| T::name_in(table).as_deref() == Some(entry.name().as_ref())));
     for entry in is {
-        let place =
-            tables.iter().position(|table| table.get(identity::<T>()).and_then(Item::as_str) == Some(entry.name()));
+        let place = tables.iter().position(|table| T::name_in(table).as_deref() == Some(entry.name().as_ref()));
         match (place.and_then(|place| tables.get_mut(place)), said.iter().find(|said| said.name() == entry.name())) {
             (Some(table), Some(said)) => put_entry(table, &said.completed(Some(&entry))?, &entry),
             // Owners that a file leaves out are meant to be left out.
@@ -109,34 +128,30 @@ fn put_entry<T: Table>(table: &mut toml_edit::Table, said: &T, is: &T) {
     for (name, value) in is.iter().filter(|(name, value)| said.get(*name) != Some(*value)) {
         match table.get_mut(name) {
             Some(item) => replace(item, value),
-            None => drop(table.insert(name, Item::Value(written(value)))),
+            None => drop(table.insert(name, Item::Value(as_toml(value)))),
         }
     }
 }
 
 fn new_entry<T: Table>(entry: &T) -> toml_edit::Table {
     let mut table = toml_edit::Table::new();
-    table.insert(identity::<T>(), toml_edit::value(entry.name()));
-    for (name, value) in fields(entry) {
-        table.insert(&name, Item::Value(written(&value)));
+    let Ok(Value::Object(fields)) = serde_json::to_value(entry) else { return table };
+    for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
+        table.insert(&name, Item::Value(as_toml(&value)));
     }
     table
-}
-
-fn identity<T: Table>() -> &'static str {
-    if T::WHAT == "user" { "email" } else { "name" }
 }
 
 fn set(item: &mut Item, name: &str, value: &Value) {
     match item.get_mut(name) {
         Some(old) => replace(old, value),
-        None => item[name] = Item::Value(written(value)),
+        None => item[name] = Item::Value(as_toml(value)),
     }
 }
 
 /// Another value in the same place, comments around it kept.
 fn replace(item: &mut Item, value: &Value) {
-    let mut new = written(value);
+    let mut new = as_toml(value);
     if let Some(old) = item.as_value() {
         *new.decor_mut() = old.decor().clone();
     }
@@ -144,7 +159,7 @@ fn replace(item: &mut Item, value: &Value) {
 }
 
 /// A value as TOML writes it; tables in one line.
-fn written(value: &Value) -> toml_edit::Value {
+fn as_toml(value: &Value) -> toml_edit::Value {
     match value {
         Value::Bool(flag) => (*flag).into(),
         Value::Number(number) => match number.as_i64() {
@@ -152,11 +167,11 @@ fn written(value: &Value) -> toml_edit::Value {
             None => number.as_f64().unwrap_or_default().into(),
         },
         Value::String(text) => text.as_str().into(),
-        Value::Array(items) => toml_edit::Value::Array(items.iter().map(written).collect()),
+        Value::Array(items) => toml_edit::Value::Array(items.iter().map(as_toml).collect()),
         Value::Object(members) => {
             let mut table = InlineTable::new();
             for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
-                table.insert(name, written(value));
+                table.insert(name, as_toml(value));
             }
             toml_edit::Value::InlineTable(table)
         }

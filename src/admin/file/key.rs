@@ -1,5 +1,6 @@
 //! `[[key]]`: virtual keys. Their texts are never in a file: they are made, or come from a place that the file names.
 
+use super::budget::PlainBudget;
 use super::{Desk, NewKey, Table};
 use crate::admin::keys::{self, CreateKey, EditKey};
 use crate::admin::{AdminError, users};
@@ -9,6 +10,7 @@ use crate::store::Store;
 use crate::types::{OrgId, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 /// A virtual key.
@@ -35,6 +37,9 @@ pub struct KeyEntry {
     /// Where its text is, which `optscale-ai key generate` printed; a new text is made where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<SecretSource>,
+    /// What it may spend.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<PlainBudget>,
     /// When it was made, and the hash of its text; what a file cannot say.
     #[serde(skip)]
     #[schemars(skip)]
@@ -95,12 +100,13 @@ fn absolute(text: &str, created: Time) -> Result<String, AdminError> {
 impl Table for KeyEntry {
     const WHAT: &'static str = "key";
 
-    fn name(&self) -> &str {
-        &self.name
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.name)
     }
 
     fn current(store: &Store, org: OrgId) -> Result<Vec<KeyEntry>, AdminError> {
         let names: HashMap<_, _> = users::list(store, org)?.into_iter().map(|user| (user.id, user.name)).collect();
+        let budgets = store.budgets(org)?;
         let keys = store.keys(org)?.into_iter().filter(|row| row.key.revoked.is_none() && !row.key.local);
         let entry = |row: crate::store::KeyRow| KeyEntry {
             user: names.get(&row.key.user).cloned(),
@@ -109,6 +115,7 @@ impl Table for KeyEntry {
             expires: row.key.expires.map_or_else(never, |end| end.to_string()),
             tags: row.key.tags,
             key: None,
+            budget: PlainBudget::of(row.key.id, &budgets),
             known: Known { created: Some(row.key.created), hash: Some(secrets::KeyHash(row.hash)) },
             name: row.key.name,
         };
@@ -119,6 +126,7 @@ impl Table for KeyEntry {
         let mut entry = self.clone();
         entry.user = entry.user.or_else(|| current?.user.clone());
         let created = current.and_then(|current| current.known.created).unwrap_or_else(Time::now);
+        entry.budget = entry.budget.as_ref().map(PlainBudget::completed).transpose()?;
         entry.expires = absolute(&self.expires, created)?;
         entry.known.created = Some(created);
         if let Some(current) = current {
@@ -140,6 +148,7 @@ impl Table for KeyEntry {
             tags: self.tags.clone(),
             text: self.given_text()?,
             created: self.known.created,
+            budget: self.budget.as_ref().map(PlainBudget::amount).transpose()?,
             ..CreateKey::default()
         };
         let made = keys::create(desk.store, desk.sealer, desk.org, &wanted)?;
@@ -155,6 +164,9 @@ impl Table for KeyEntry {
             tags: Some(self.tags.clone()),
             expires,
             user: self.user.clone().filter(|_| self.user != before.user),
+            budget: (self.budget != before.budget)
+                .then(|| self.budget.as_ref().map(PlainBudget::amount).transpose())
+                .transpose()?,
             ..EditKey::default()
         };
         keys::edit(desk.store, desk.org, &self.name, &edit)?;

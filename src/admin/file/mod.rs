@@ -6,10 +6,13 @@
 //! [`each_table`]; the differences, the order, the JSON Schema and the text of exports come by themselves.
 
 mod apply;
+mod budget;
 mod difference;
 mod export;
+mod guardrail;
 mod key;
 mod organization;
+mod policy;
 mod provider;
 mod route;
 mod team;
@@ -17,7 +20,9 @@ mod user;
 
 pub use apply::{Applied, apply, plan, rollback};
 pub use difference::{Difference, FieldChange, Kind};
-pub use export::{export, update};
+pub use export::{export, update, written};
+pub use provider::ProviderEntry;
+pub use route::RouteEntry;
 
 use super::AdminError;
 use crate::secrets::{Sealer, VirtualKey};
@@ -26,6 +31,7 @@ use crate::types::OrgId;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 /// A whole file. A kind of thing that is not named at all is left as it is; `route = []` says that there are none.
@@ -47,9 +53,18 @@ pub struct Configuration {
     /// Users. Owners that the file does not name stay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<Vec<user::UserEntry>>,
+    /// Reusable checks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guardrail: Option<Vec<guardrail::GuardrailEntry>>,
+    /// When which guardrails apply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Vec<policy::PolicyEntry>>,
     /// Virtual keys. Keys for use on this machine are never in a file, and stay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<Vec<key::KeyEntry>>,
+    /// How much may be spent. A plain budget of a key stands at the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Vec<budget::BudgetEntry>>,
 }
 
 /// Calls a macro for each kind of thing, in the order in which they refer to one another.
@@ -59,7 +74,10 @@ macro_rules! each_table {
         $act!(route);
         $act!(team);
         $act!(user);
+        $act!(guardrail);
+        $act!(policy);
         $act!(key);
+        $act!(budget);
     };
 }
 use each_table;
@@ -70,7 +88,12 @@ trait Table: Clone + PartialEq + Serialize + DeserializeOwned {
     const WHAT: &'static str;
 
     /// What tells it from others.
-    fn name(&self) -> &str;
+    fn name(&self) -> Cow<'_, str>;
+
+    /// The same, of an entry that stands in a document.
+    fn name_in(table: &toml_edit::Table) -> Option<String> {
+        table.get("name").and_then(toml_edit::Item::as_str).map(str::to_owned)
+    }
 
     /// What is there, as a file would say it.
     fn current(store: &Store, org: OrgId) -> Result<Vec<Self>, AdminError>;
@@ -114,6 +137,15 @@ pub struct NewKey {
     pub text: VirtualKey,
     /// Whether the file says where the text comes from, so that it need not be handed out.
     pub given: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Reads a file.

@@ -8,6 +8,7 @@ use crate::store::Store;
 use crate::types::{OrgId, Protocol};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A connection to a model provider.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,20 +31,26 @@ pub struct ProviderEntry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<String>,
     /// Whether plain http is fine to an address that is not private.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "super::is_false")]
     pub allow_http: bool,
     /// Whether calls may go to it.
-    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    #[serde(default = "super::yes", skip_serializing_if = "Clone::clone")]
     pub enabled: bool,
 }
 
-fn yes() -> bool {
-    true
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn is_false(flag: &bool) -> bool {
-    !*flag
+impl Default for ProviderEntry {
+    fn default() -> ProviderEntry {
+        ProviderEntry {
+            name: String::new(),
+            kind: String::new(),
+            base_url: None,
+            protocol: None,
+            api_key: None,
+            models: Vec::new(),
+            allow_http: false,
+            enabled: true,
+        }
+    }
 }
 
 impl ProviderEntry {
@@ -65,8 +72,8 @@ impl ProviderEntry {
 impl Table for ProviderEntry {
     const WHAT: &'static str = "provider";
 
-    fn name(&self) -> &str {
-        &self.name
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.name)
     }
 
     fn current(store: &Store, org: OrgId) -> Result<Vec<ProviderEntry>, AdminError> {

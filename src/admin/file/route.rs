@@ -6,6 +6,7 @@ use crate::store::Store;
 use crate::types::OrgId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A routing rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,8 +21,8 @@ pub struct RouteEntry {
 impl Table for RouteEntry {
     const WHAT: &'static str = "route";
 
-    fn name(&self) -> &str {
-        &self.name
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.name)
     }
 
     fn current(store: &Store, org: OrgId) -> Result<Vec<RouteEntry>, AdminError> {

@@ -7,6 +7,7 @@ use crate::store::Store;
 use crate::types::OrgId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A team.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,8 +23,8 @@ pub struct TeamEntry {
 impl Table for TeamEntry {
     const WHAT: &'static str = "team";
 
-    fn name(&self) -> &str {
-        &self.name
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.name)
     }
 
     fn current(store: &Store, org: OrgId) -> Result<Vec<TeamEntry>, AdminError> {

@@ -282,3 +282,49 @@ fn a_provider_of_a_file_forgets_the_key_that_was_stored() {
     let relative = format!("{plain}api_key = {{ file = \"key.txt\" }}\n");
     assert!(place.apply(&relative).unwrap_err().to_string().contains("not absolute"));
 }
+
+#[test]
+fn guardrails_policies_and_budgets_are_in_the_file_too() {
+    let place = place();
+    let text = WHOLE.replace("expires = \"90d\"", "budget = { limit_usd = \"20.00\" }")
+        + r#"
+[[guardrail]]
+name = "pii"
+type = "pii"
+action = "redact"
+restore = true
+
+[[policy]]
+name = "mask"
+guardrails = ["pii"]
+stage = "input"
+
+[[budget]]
+scope = "team:core"
+limit_usd = "100"
+period = "month"
+timezone = "Europe/Berlin"
+soft = true
+"#;
+    place.apply(&text).unwrap();
+    assert_eq!(place.plan(&text), Vec::<String>::new());
+    let budgets = place.store.budgets(place.org.id).unwrap();
+    let labels: Vec<_> = budgets.iter().map(|budget| (budget.label.as_str(), budget.limit.to_string())).collect();
+    assert!(
+        labels.contains(&("key:ci", "20".to_owned())) && labels.contains(&("team:core", "100".to_owned())),
+        "{labels:?}"
+    );
+    let exported = export(&place.store, &place.org()).unwrap();
+    assert!(exported.contains("budget = { limit_usd = \"20\", period = \"month\" }"), "{exported}");
+    assert!(plan(&place.store, Some(&place.org()), &read(&exported).unwrap()).unwrap().is_empty(), "{exported}");
+    let other = text
+        .replace("\"100\"", "\"50\"")
+        .replace("\"20.00\"", "\"5\", period = \"day\"")
+        .replace("stage = \"input\"", "enabled = false");
+    assert_eq!(place.plan(&other), ["change policy mask", "change key ci", "change budget team:core a month"]);
+    place.apply(&other).unwrap();
+    assert!(place.plan(&other).is_empty());
+    assert_eq!(place.plan("policy = []\nbudget = []\n"), ["remove policy mask", "remove budget team:core a month"]);
+    let twice = "[[budget]]\nscope = \"key:ci\"\nlimit_usd = \"1\"\nperiod = \"day\"\n";
+    assert!(place.apply(twice).unwrap_err().to_string().contains("stands at the key"));
+}

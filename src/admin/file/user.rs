@@ -9,6 +9,7 @@ use crate::store::Store;
 use crate::types::OrgId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A user.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -56,8 +57,12 @@ impl UserEntry {
 impl Table for UserEntry {
     const WHAT: &'static str = "user";
 
-    fn name(&self) -> &str {
-        &self.email
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.email)
+    }
+
+    fn name_in(table: &toml_edit::Table) -> Option<String> {
+        table.get("email").and_then(toml_edit::Item::as_str).map(str::to_owned)
     }
 
     fn current(store: &Store, org: OrgId) -> Result<Vec<UserEntry>, AdminError> {

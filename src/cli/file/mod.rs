@@ -28,7 +28,11 @@ fn read(path: &Path) -> Outcome<Configuration> {
     Ok(file::read(&text)?)
 }
 
-fn read_text(path: &Path) -> Outcome<String> {
+/// The text of a file, or of standard input for `-`.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read_text(path: &Path) -> Outcome<String> {
     let mut text = String::new();
     let read = match path.as_os_str() == "-" {
         true => io::stdin().lock().take(LONGEST).read_to_string(&mut text),
