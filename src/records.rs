@@ -49,7 +49,7 @@ pub enum Bodies {
     /// Nothing but what is known about them: sizes, counts, finish reasons.
     #[default]
     Metadata,
-    /// All, as guardrails left them; no words while nothing redacts them.
+    /// All, as guardrails left them; no words of calls in which nothing is redacted.
     Redacted,
     /// All.
     Full,
@@ -74,7 +74,7 @@ impl Bodies {
         Bodies::ALL.into_iter().find(|bodies| bodies.as_str() == name)
     }
 
-    /// Whether the words themselves are kept. Nothing redacts yet: who asked for redacted words must not get raw ones.
+    /// Whether the words themselves are kept, whatever guardrails did.
     pub fn has_words(self) -> bool {
         self == Bodies::Full
     }

@@ -26,10 +26,11 @@ fn a_guardrail_is_added_shown_changed_and_removed() {
         "NAME  TYPE  STAGE  ACTION  THRESHOLD  RESTORE  SETTINGS\npii   pii   input  redact  -          no       -\n",
     );
     shell.fails("guardrail add x --type pi", 3, "error: there is no guardrail type `pi`\nhint: did you mean `pii`?\n");
-    shell.fails(
-        "guardrail add x --type pii --set emial=off",
-        2,
-        "error: set: emial: there is no such setting; there are: only, email, card, iban, ssn, ip, mac\n",
+    let refused = shell.run("guardrail add x --type pii --set emial=off");
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.err.starts_with("error: set: emial: there is no such setting; there are: only, email,"),
+        "{refused:?}"
     );
     assert_eq!(shell.run("guardrail add x --type pii --threshold 0.5").code, 2);
     assert_eq!(shell.run("guardrail add x --type pii --action flag --restore").code, 2);

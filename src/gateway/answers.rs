@@ -6,13 +6,14 @@
 
 use super::authorise::may_call;
 use super::call::{Ask, Call, Caller, KeptAct, Outcome};
+use super::guarding::Guarding;
 use super::snapshot::ProviderState;
 use super::{Gateway, Worker};
 use crate::canonical::{Code, Complaint};
 use crate::dialect::responses::{self, Paging};
 use crate::dialect::{Delivery, Peek};
 use crate::http::{Endpoint, Outgoing, Patience};
-use crate::records::{KeptAnswer, KeptWords};
+use crate::records::{Bodies, KeptAnswer, KeptWords};
 use crate::store::{Store, StoreError};
 use crate::types::{OrgId, Protocol, ProviderId, Task, Time};
 use bytes::Bytes;
@@ -46,6 +47,25 @@ pub(crate) struct Previous {
     at_provider: bool,
     /// All that was said before; else why that is not known.
     earlier: Outcome<Vec<String>>,
+}
+
+impl Previous {
+    /// All that was said before, as the body of a request; none where the provider keeps it.
+    pub fn earlier_body(&self) -> Option<Bytes> {
+        let items = self.earlier.as_ref().ok().filter(|items| !items.is_empty())?;
+        Some(Bytes::from(format!("{{\"input\":[{}]}}", items.join(","))))
+    }
+
+    /// Takes such a body in the place of what was said.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn replace_earlier(&mut self, body: &[u8]) -> Outcome<()> {
+        let text = std::str::from_utf8(body).unwrap_or_default();
+        let input = text.strip_prefix("{\"input\":").and_then(|rest| rest.strip_suffix('}')).unwrap_or_default();
+        self.earlier = Ok(responses::items_of(input)?);
+        Ok(())
+    }
 }
 
 /// Looks up what the call goes on from, if it says so.
@@ -183,7 +203,10 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     /// The keeper for a call's answer; none where nothing is to be kept.
-    pub fn of(worker: &Worker, ask: &Ask<'_>) -> Option<Keeper> {
+    pub fn of(worker: &Worker, ask: &Ask<'_>, guarding: Option<&Guarding>) -> Option<Keeper> {
+        let redacts = guarding.is_some_and(Guarding::redacts);
+        // Values that are put in again live as long as the call, and are not kept with its answer.
+        let restores = guarding.is_some_and(Guarding::restores);
         let call = ask.call;
         let wanted = call.dialect.protocol() == Protocol::Responses && call.task == Task::Chat;
         if !wanted || call.thread.store == Some(false) {
@@ -191,9 +214,12 @@ impl Keeper {
         }
         let words = match (keeps_itself(ask), call.owner.bodies) {
             (true, _) => None,
-            (false, bodies) if bodies.has_words() => Some(words(call)),
+            (false, bodies) if bodies.has_words() || (bodies == Bodies::Redacted && redacts) => Some(words(call)),
             (false, _) => return None,
         };
+        if words.is_some() && restores {
+            return None;
+        }
         let kept = KeptAnswer {
             id: String::new(),
             org: call.owner.org,

@@ -90,7 +90,7 @@ async fn attempt(
         return count_here(ask).await;
     }
     let mut translated = translate::request(ask)?;
-    let keeper = Keeper::of(worker, ask);
+    let keeper = Keeper::of(worker, ask, guarding.as_ref());
     translated.dropped.extend(answers::unkept(ask.call, keeper.as_ref()));
     translated.dropped.splice(0..0, ask.call.dropped.iter().cloned());
     trace.dropped(&translated.dropped);

@@ -7,6 +7,7 @@ use super::accept::{self, header};
 use super::authorise::{self, Grant};
 use super::call::{Answer, Arrival, Caller, Content, Outcome, Target};
 use super::carried::Carried;
+use super::guarding::Guarding;
 use super::hold;
 use super::multipart::Form;
 use super::record::Trace;
@@ -99,11 +100,29 @@ async fn carry(
         trace.plan(&plan);
     });
     let Some(target) = plan.targets().first() else { return Err(nowhere()) };
+    let request = guarded(&caller, (carried, arrival.dialect), request, trace).await?;
     let sent = send(worker, (target, &arrival, carried), request, trace).await?;
     let job = Job { target, carried, dialect: arrival.dialect, caller: &caller };
     let mut answer = job.answered(worker, sent, trace).await?;
     answer.route = plan.route().cloned();
     Ok(answer)
+}
+
+/// The request as policies let it through. Forms and files go on as they come: their texts are not looked at.
+async fn guarded(
+    caller: &Caller,
+    (carried, dialect): (&Carried, &'static dyn dialect::CallerDialect),
+    request: Request,
+    trace: &mut Option<Trace>,
+) -> Outcome<Request> {
+    let Request { payload: Shipment::Json(bytes, _), model } = request else { return Ok(request) };
+    let Some(trace) = trace.as_mut() else { return Err(nowhere()) };
+    let bytes = match Guarding::of(&caller.org.guards, trace.id()) {
+        Some(mut guarding) => guarding.carried((dialect, carried.task, bytes), trace).await?,
+        None => bytes,
+    };
+    let span = dialect::model_field(std::str::from_utf8(&bytes).unwrap_or_default())?.map(|field| field.span);
+    Ok(Request { payload: Shipment::Json(bytes, span), model })
 }
 
 fn nowhere() -> Complaint {

@@ -15,6 +15,7 @@ pub const KIND: Kind = Kind {
           Arabic, flags, single selectors behind emoji and ideographs. Masking removes them. Decides for certain.",
     family: Family::Span,
     scores: false,
+    threshold: 0.5,
     settings: &[Setting { name: "soft-hyphens", default: "on", about: "off: soft hyphens stay" }],
     build,
 };

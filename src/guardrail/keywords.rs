@@ -15,6 +15,7 @@ pub const KIND: Kind = Kind {
           certain; there is no score.",
     family: Family::Span,
     scores: false,
+    threshold: 0.5,
     settings: &[
         Setting { name: "words", default: "", about: "the words and phrases, separated by commas" },
         Setting { name: "label", default: "KEYWORD", about: "what stands in their place, as <KEYWORD_1>" },

@@ -1,21 +1,31 @@
 //! Guardrails: checks of what people and models say; one file, or folder, a type.
 //!
 //! *Span* types find places in a text and are compiled into one [`Scanner`] that goes over a text once, also over one that
-//! comes in pieces ([`Window`], [`JsonLens`]). It knows no protocol, no policy and no provider, and does no input or output.
+//! comes in pieces ([`Window`], [`JsonLens`]). *Whole* types judge a
+//! text that was made ready once for all of them ([`Prepared`]). It knows no protocol, no policy and no provider, and does no input or output.
 
+mod code;
+mod injection;
 mod invisible;
 mod json;
 mod keywords;
+mod lexicon;
 mod literals;
 mod masker;
 mod patterns;
 mod pii;
+mod prepared;
 mod restore;
 mod rule;
 mod scanner;
+mod schema;
 mod secrets;
 mod settings;
+mod tokens;
+mod tone;
+mod topics;
 mod view;
+mod whole;
 mod window;
 
 #[cfg(test)]
@@ -24,9 +34,12 @@ mod tests;
 pub use invisible::LABEL as INVISIBLE;
 pub use json::{JsonLens, Mask};
 pub use masker::Masker;
+pub use prepared::Prepared;
 pub use restore::Restorer;
 pub use scanner::{Act, Acts, Found, Scanner, Spans};
 pub use settings::{SettingError, Settings};
+pub use tokens::Counter;
+pub use whole::{Judge, Judgement, Pace, Whole};
 pub use window::{Piece, Window, whole};
 
 use std::collections::BTreeMap;
@@ -43,6 +56,8 @@ pub struct Kind {
     pub family: Family,
     /// Whether it gives a score that a threshold is held against.
     pub scores: bool,
+    /// The score from which on a text counts, unless it is set.
+    pub threshold: f64,
     /// What can be set.
     pub settings: &'static [Setting],
     build: fn(&Settings<'_>) -> Result<Check, SettingError>,
@@ -53,6 +68,10 @@ pub struct Kind {
 pub enum Family {
     /// At places in a text; also in a text that comes in pieces.
     Span,
+    /// At a text as a whole: it gives a score.
+    Whole,
+    /// At how long a text is.
+    Count,
 }
 
 impl Family {
@@ -60,6 +79,8 @@ impl Family {
     pub fn as_str(self) -> &'static str {
         match self {
             Family::Span => "span",
+            Family::Whole => "whole",
+            Family::Count => "count",
         }
     }
 }
@@ -79,10 +100,28 @@ pub struct Setting {
 pub enum Check {
     /// One that finds places in a text.
     Span(Spans),
+    /// One that judges texts as a whole.
+    Whole(Whole),
+    /// One that counts tokens, up to so many.
+    Count(u64),
 }
 
 /// Every type, in the order of the help.
-pub const KINDS: [&Kind; 5] = [&pii::KIND, &secrets::KIND, &invisible::KIND, &patterns::KIND, &keywords::KIND];
+pub const KINDS: [&Kind; 13] = [
+    &pii::KIND,
+    &secrets::KIND,
+    &topics::KIND,
+    &tone::TOXICITY,
+    &tone::SENTIMENT,
+    &injection::INJECTION,
+    &injection::JAILBREAK,
+    &invisible::KIND,
+    &code::KIND,
+    &tokens::KIND,
+    &patterns::KIND,
+    &keywords::KIND,
+    &schema::KIND,
+];
 
 /// The type of that name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

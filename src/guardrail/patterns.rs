@@ -19,6 +19,7 @@ pub const KIND: Kind = Kind {
           is at most max-length bytes long; a longer run is masked as a whole. Decides for certain; there is no score.",
     family: Family::Span,
     scores: false,
+    threshold: 0.5,
     settings: &[
         Setting { name: "LABEL", default: "", about: "a pattern; LABEL is any name, and there may be several" },
         Setting { name: "max-length", default: "256", about: "the longest match in bytes, at most 8192" },

@@ -85,6 +85,8 @@ pub struct Going {
     cut: Option<(usize, Which, usize)>,
     /// Matches that are sure and lie where the text still waits.
     pending: Vec<Decided>,
+    /// Where the last match that was masked ended.
+    masked: usize,
 }
 
 impl Going {
@@ -92,7 +94,9 @@ impl Going {
     pub fn shift(&mut self, by: usize) {
         for hit in &mut self.pending {
             hit.range = hit.range.start.saturating_sub(by)..hit.range.end.saturating_sub(by);
+            hit.shown = hit.shown.saturating_sub(by);
         }
+        self.masked = self.masked.saturating_sub(by);
         if let Some((_, _, at)) = &mut self.cut {
             *at = at.saturating_sub(by);
         }
@@ -113,6 +117,8 @@ enum Which {
 #[derive(Clone)]
 struct Decided {
     range: Range<usize>,
+    /// Where it was seen that something begins: a name before a value. Within what is masked nothing is seen.
+    shown: usize,
     guard: usize,
     which: Which,
     run: Option<Run>,
@@ -200,7 +206,7 @@ impl Scanner {
         if end > *at {
             let label = self.rules[usize::from(rule)].rule.label;
             found.push(Found { range: *at..end, guard, label, act, more: true });
-            *at = end;
+            (*at, going.masked) = (end, end);
         }
         if view.is_short() {
             return false;
@@ -245,7 +251,14 @@ impl Pass<'_> {
             if let (Some(words), Some(act)) = (&spans.keywords, self.act(guard)) {
                 let mut ranges = Vec::new();
                 words.find(self.view, from, &mut ranges, &mut self.waits);
-                let hit = |range| Decided { range, guard, which: Which::Word, run: None, act };
+                let hit = |range: Range<usize>| Decided {
+                    shown: range.start,
+                    range,
+                    guard,
+                    which: Which::Word,
+                    run: None,
+                    act,
+                };
                 self.hits.extend(ranges.into_iter().map(hit));
             }
         }
@@ -302,7 +315,8 @@ impl Pass<'_> {
         if let Some(wait) = self.view.waits() {
             self.waits.push(wait);
         } else if let Some(hit) = hit {
-            self.hits.push(Decided { range: hit.range, guard, which: Which::Rule(place), run: hit.run, act });
+            let (shown, which) = (at.min(hit.range.start), Which::Rule(place));
+            self.hits.push(Decided { range: hit.range, shown, guard, which, run: hit.run, act });
         }
     }
 
@@ -361,7 +375,8 @@ impl<'p> Patterns<'p> {
             }
             let Some(Some(range)) = next.hit.clone() else { continue };
             let which = Which::Pattern(next.place);
-            let hit = Decided { range, guard: next.guard, which, run: None, act: next.act };
+            let shown = range.start;
+            let hit = Decided { range, shown, guard: next.guard, which, run: None, act: next.act };
             if first.as_ref().is_none_or(|other| precedes(&hit, other)) {
                 first = Some(hit);
             }
@@ -403,7 +418,8 @@ impl<'s> Resolve<'s, '_> {
     fn run(mut self, from: usize, going: &mut Going, found: &mut Vec<Found<'s>>) -> usize {
         let (mut at, mut next) = (from, 0);
         loop {
-            while let Some(hit) = self.hits.get(next).filter(|hit| hit.range.start < at) {
+            let over = |hit: &&Decided| hit.range.start < at || hit.shown < going.masked;
+            while let Some(hit) = self.hits.get(next).filter(over) {
                 // One that is only counted is so wherever it lies.
                 found.extend((hit.act != Act::Redact).then(|| self.scanner.found(hit, false)));
                 next += 1;
@@ -422,6 +438,7 @@ impl<'s> Resolve<'s, '_> {
             let more = is_pattern && going.cut == Some((hit.guard, hit.which, hit.range.start));
             found.push(self.scanner.found(&hit, more));
             at = hit.range.end;
+            going.masked = at;
             going.cut = self.is_cut(&hit).then_some((hit.guard, hit.which, at));
             if let (Some(run), Which::Rule(rule)) = (hit.run, hit.which) {
                 going.run = Some((run, hit.guard, rule));

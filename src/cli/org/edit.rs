@@ -19,8 +19,9 @@ pub struct Edit {
     /// Its new name
     #[arg(long, value_name = "NAME", required_unless_present = "bodies")]
     name: Option<String>,
-    /// What is kept of prompts and answers: none, metadata and, while nothing redacts, redacted keep no
-    /// words; full keeps them, so that answers can be gone on from (`previous_response_id`) whoever made them
+    /// What is kept of prompts and answers: none and metadata keep no words; redacted keeps them as policies
+    /// masked them, of calls that a masking policy looks at; full keeps them, so that answers can be gone on
+    /// from (`previous_response_id`) whoever made them
     #[arg(long, value_name = "CHOICE", value_parser = ["none", "metadata", "redacted", "full"])]
     bodies: Option<String>,
 }

@@ -5,10 +5,11 @@
 
 use super::ready::{Guards, Ruling};
 use super::report::{Collector, Report};
-use crate::canonical::{Block, BlockKind, Complaint, Delta, Event, Json};
+use super::request::{counted, judge_text};
+use crate::canonical::{Block, BlockKind, Citation, Complaint, Delta, Event, Json, Own, Page, Search};
 use crate::gateway::call::Outcome;
 use crate::gateway::record::Trace;
-use crate::guardrail::{Act, JsonLens, Mask, Masker, Piece, Restorer, Window};
+use crate::guardrail::{Act, Counter, JsonLens, Mask, Masker, Pace, Piece, Restorer, Whole, Window};
 use crate::records::{Evaluation, Stage};
 use crate::types::Task;
 use std::collections::HashMap;
@@ -23,11 +24,24 @@ pub(crate) struct AnswerGuard {
     report: Report,
     parts: HashMap<Block, Part>,
     changed: bool,
+    spoken: Spoken,
+    /// Events that wait until all of the answer is judged; none where nothing waits.
+    held: Option<Vec<Event>>,
+}
+
+/// What was said, for those who judge it as a whole or count it.
+#[derive(Default)]
+struct Spoken {
+    words: String,
+    counter: Counter,
+    /// How much of the words was judged.
+    judged: usize,
 }
 
 /// A part of the answer under way.
 struct Part {
     is_json: bool,
+    thinks: bool,
     window: Window,
     restorer: Restorer,
     /// For arguments: how they are read, before and after masking.
@@ -41,6 +55,7 @@ impl Part {
     fn new(is_json: bool) -> Part {
         Part {
             is_json,
+            thinks: false,
             window: Window::default(),
             restorer: Restorer::default(),
             lenses: Default::default(),
@@ -53,7 +68,12 @@ impl Part {
 impl AnswerGuard {
     pub(super) fn new(guards: Arc<Guards>, ruling: Ruling, masker: Masker) -> AnswerGuard {
         let report = Report::new(&guards);
-        AnswerGuard { guards, ruling, masker, report, parts: HashMap::new(), changed: false }
+        let holds = |(guard, whole, _): (usize, &Whole, f64)| {
+            whole.pace == Pace::Hold && ruling.acts[guard] == Some(Act::Block)
+        };
+        let held = guards.judges(&ruling).any(holds).then(Vec::new);
+        let (parts, spoken) = (HashMap::new(), Spoken::default());
+        AnswerGuard { guards, ruling, masker, report, parts, changed: false, spoken, held }
     }
 
     /// Whether the answer must be looked at word by word.
@@ -86,7 +106,14 @@ impl AnswerGuard {
     /// [`crate::canonical::Code::PolicyViolation`]: nothing more may leave.
     pub fn event(&mut self, event: Event, out: &mut Vec<Event>) -> Outcome<()> {
         let begun = Instant::now();
-        let guarded = self.guard(event, out);
+        let guarded = match self.held.take() {
+            None => self.guard(event, out),
+            Some(mut held) => {
+                let guarded = self.guard(event, &mut held);
+                self.held = Some(held);
+                guarded
+            }
+        };
         self.report.took += begun.elapsed();
         guarded
     }
@@ -96,7 +123,46 @@ impl AnswerGuard {
     /// # Errors
     /// As [`AnswerGuard::event`].
     pub fn end(&mut self, out: &mut Vec<Event>) -> Outcome<()> {
-        self.flush(|_| true, out)
+        let begun = Instant::now();
+        let mut held = self.held.take().unwrap_or_default();
+        self.flush(|_| true, &mut held)?;
+        self.judge(0);
+        self.report.took += begun.elapsed();
+        self.refusal()?;
+        out.append(&mut held);
+        Ok(())
+    }
+
+    /// Judges what was said from a place on.
+    fn judge(&mut self, from: usize) {
+        let words = self.spoken.words.get(from..).unwrap_or(&self.spoken.words);
+        if !words.is_empty() && self.guards.judges(&self.ruling).next().is_some() {
+            judge_text(&self.guards, &self.ruling, words, &mut self.report);
+        }
+        self.spoken.judged = self.spoken.words.len();
+    }
+
+    /// Takes note of what is said, counts it, and judges it where a section is full.
+    fn hear(&mut self, more: &str, part: &Part) -> Outcome<()> {
+        if more.is_empty() {
+            return Ok(());
+        }
+        self.spoken.counter.add(more);
+        let tokens = self.spoken.counter.tokens();
+        for (guard, most) in self.guards.counters(&self.ruling) {
+            self.report.judged(guard, self.ruling.acts[guard], counted(tokens, most));
+        }
+        if part.thinks || self.guards.judges(&self.ruling).next().is_none() {
+            return Ok(());
+        }
+        self.spoken.words.push_str(more);
+        let pace = |whole: &Whole| if let Pace::Sections(length) = whole.pace { Some(length) } else { None };
+        let section = self.guards.judges(&self.ruling).filter_map(|(_, whole, _)| pace(whole)).min();
+        if let Some(length) = section.filter(|length| self.spoken.words.len() - self.spoken.judged >= *length) {
+            let from = self.spoken.judged.saturating_sub(length);
+            self.judge((0..=from).rev().find(|at| self.spoken.words.is_char_boundary(*at)).unwrap_or_default());
+        }
+        Ok(())
     }
 
     fn guard(&mut self, event: Event, out: &mut Vec<Event>) -> Outcome<()> {
@@ -128,20 +194,57 @@ impl AnswerGuard {
 
     fn open(&mut self, block: Block, kind: BlockKind, out: &mut Vec<Event>) -> Outcome<()> {
         let kind = match kind {
-            BlockKind::Opaque { from, raw } => {
-                let mut part = Part::new(true);
-                let text = self.words(&mut part, raw.get(), true)?;
-                let raw =
-                    if text == raw.get() { raw } else { Json::parse(text).unwrap_or_else(|_| Json::empty_object()) };
-                BlockKind::Opaque { from, raw }
-            }
+            BlockKind::Opaque { from, raw } => BlockKind::Opaque { from, raw: self.raw(raw)? },
+            BlockKind::Citation(citation) => BlockKind::Citation(self.citation(citation)?),
+            BlockKind::Search(search) => BlockKind::Search(self.search(search)?),
             kind => {
-                self.parts.insert(block, Part::new(matches!(kind, BlockKind::ToolCall { .. })));
+                let mut part = Part::new(matches!(kind, BlockKind::ToolCall { .. }));
+                part.thinks = matches!(kind, BlockKind::Thinking);
+                self.parts.insert(block, part);
                 kind
             }
         };
         out.push(Event::Open { block, kind });
         Ok(())
+    }
+
+    /// A text that comes whole.
+    fn text(&mut self, text: String) -> Outcome<String> {
+        self.words(&mut Part::new(false), &text, true)
+    }
+
+    fn raw(&mut self, raw: Json) -> Outcome<Json> {
+        let text = self.words(&mut Part::new(true), raw.get(), true)?;
+        Ok(if text == raw.get() { raw } else { Json::parse(text).unwrap_or_else(|_| Json::empty_object()) })
+    }
+
+    fn own(&mut self, own: Option<Own>) -> Outcome<Option<Own>> {
+        own.map(|own| Ok(Own { from: own.from, raw: self.raw(own.raw)? })).transpose()
+    }
+
+    fn citation(&mut self, citation: Citation) -> Outcome<Citation> {
+        let Citation { url, title, quoted, range, own } = citation;
+        Ok(Citation {
+            url: self.text(url)?,
+            title: title.map(|title| self.text(title)).transpose()?,
+            quoted: quoted.map(|quoted| self.text(quoted)).transpose()?,
+            // In words that were changed it points elsewhere.
+            range: range.filter(|_| !self.changed),
+            own: self.own(own)?,
+        })
+    }
+
+    fn search(&mut self, search: Search) -> Outcome<Search> {
+        let Search { id, queries, pages, own } = search;
+        let mut looked = Search { id, own: self.own(own)?, ..Search::default() };
+        for query in queries {
+            looked.queries.push(self.text(query)?);
+        }
+        for page in pages {
+            let title = page.title.map(|title| self.text(title)).transpose()?;
+            looked.pages.push(Page { url: self.text(page.url)?, title });
+        }
+        Ok(looked)
     }
 
     fn grow(&mut self, block: Block, more: &str, last: bool, out: &mut Vec<Event>) -> Outcome<()> {
@@ -169,6 +272,7 @@ impl AnswerGuard {
 
     /// What of a part may leave: masked, then with the caller's own values in it.
     fn words(&mut self, part: &mut Part, more: &str, last: bool) -> Outcome<String> {
+        self.hear(more, part)?;
         let masked = self.masked(part, more, last);
         self.refusal()?;
         let words = if self.masker.restores() { self.restored(part, &masked, last) } else { masked };

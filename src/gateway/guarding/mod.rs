@@ -9,6 +9,9 @@ mod report;
 mod request;
 mod trial;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use answer::{AnswerGuard, guarded, has_words, note_guard};
 pub(crate) use ready::Guards;
 pub(crate) use request::Guarding;

@@ -1,6 +1,6 @@
 //! The policies of an organisation, made ready for calls: guardrails built, span types compiled into one scanner.
 
-use crate::guardrail::{self, Act, Check, Scanner, Spans};
+use crate::guardrail::{self, Act, Check, Scanner, Spans, Whole};
 use crate::policy;
 use crate::records::{Action, Guardrail, Policy, Stage};
 use crate::types::TraceId;
@@ -29,6 +29,10 @@ pub(super) struct GuardState {
 pub(super) enum Ready {
     /// Its place in the scanner.
     Span(usize),
+    /// It judges texts as a whole; a text counts from this score on.
+    Whole(Whole, f64),
+    /// It counts tokens, up to so many.
+    Count(u64),
     /// It cannot be used, for this reason.
     Faulty(String),
 }
@@ -88,6 +92,22 @@ impl Guards {
         ruling
     }
 
+    /// Those that judge texts as a whole and are asked: place, judge, and the score from which on a text counts.
+    pub(super) fn judges<'g>(&'g self, ruling: &'g Ruling) -> impl Iterator<Item = (usize, &'g Whole, f64)> {
+        self.guards.iter().enumerate().filter_map(|(place, guard)| match &guard.ready {
+            Ready::Whole(whole, threshold) if ruling.acts[place].is_some() => Some((place, whole, *threshold)),
+            _ => None,
+        })
+    }
+
+    /// Those that count tokens and are asked: place, and the most.
+    pub(super) fn counters<'g>(&'g self, ruling: &'g Ruling) -> impl Iterator<Item = (usize, u64)> {
+        self.guards.iter().enumerate().filter_map(|(place, guard)| match guard.ready {
+            Ready::Count(most) if ruling.acts[place].is_some() => Some((place, most)),
+            _ => None,
+        })
+    }
+
     /// The guardrail at a place of the scanner.
     pub(super) fn of_span(&self, span: usize) -> usize {
         let is = |guard: &GuardState| matches!(guard.ready, Ready::Span(place) if place == span);
@@ -110,6 +130,8 @@ fn ready(record: &Guardrail, spans: &mut Vec<Spans>) -> Result<Ready, String> {
             spans.push(span);
             Ok(Ready::Span(spans.len() - 1))
         }
+        Check::Whole(whole) => Ok(Ready::Whole(whole, record.rule.threshold.unwrap_or(kind.threshold))),
+        Check::Count(most) => Ok(Ready::Count(most)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::ready::{GuardState, Guards, PolicyState, Ready, Ruling};
 use crate::canonical::{Code, Complaint};
-use crate::guardrail::{Act, INVISIBLE, Mask, Masker};
+use crate::guardrail::{Act, INVISIBLE, Judgement, Mask, Masker};
 use crate::policy;
 use crate::records::{Action, CheckOutcome, Evaluation, GuardVerdict, Stage};
 use std::collections::BTreeMap;
@@ -13,6 +13,8 @@ use std::time::Duration;
 pub(super) struct Report {
     /// For each guardrail, what it found and how often.
     found: Vec<BTreeMap<String, u32>>,
+    /// For each that judges, the highest score, what made it up, and whether it counts.
+    judged: Vec<Option<(Judgement, bool)>>,
     /// The first guardrail that blocks.
     pub refusal: Option<usize>,
     pub took: Duration,
@@ -20,7 +22,8 @@ pub(super) struct Report {
 
 impl Report {
     pub fn new(guards: &Guards) -> Report {
-        Report { found: vec![BTreeMap::new(); guards.guards.len()], ..Report::default() }
+        let count = guards.guards.len();
+        Report { found: vec![BTreeMap::new(); count], judged: vec![None; count], ..Report::default() }
     }
 
     fn count(&mut self, guard: usize, label: &str) {
@@ -28,6 +31,18 @@ impl Report {
         match found.get_mut(label) {
             Some(count) => *count += 1,
             None => drop(found.insert(label.to_owned(), 1)),
+        }
+    }
+
+    /// Takes note of a judgement.
+    pub fn judged(&mut self, guard: usize, act: Option<Act>, (judgement, counts): (Judgement, bool)) {
+        let Some(place) = self.judged.get_mut(guard) else { return };
+        if place.as_ref().is_none_or(|(other, _)| judgement.score > other.score) {
+            let counted = place.as_ref().is_some_and(|(_, counts)| *counts);
+            *place = Some((judgement, counts || counted));
+        }
+        if counts && act == Some(Act::Block) {
+            self.refusal.get_or_insert(guard);
         }
     }
 
@@ -57,12 +72,22 @@ impl Report {
 
     fn outcome(&self, guard: &GuardState, place: usize) -> CheckOutcome {
         let found = self.found.get(place).cloned().unwrap_or_default();
+        let mut score = None;
         let (verdict, why) = match &guard.ready {
             Ready::Faulty(fault) => (GuardVerdict::Blocked, Some(fault.clone())),
             Ready::Span(_) if found.is_empty() => (GuardVerdict::Passed, None),
             Ready::Span(_) => (verdict(guard.record.rule.action), None),
+            Ready::Whole(..) | Ready::Count(_) => match self.judged.get(place).and_then(Option::as_ref) {
+                None => (GuardVerdict::Passed, None),
+                Some((judgement, counts)) => {
+                    let verdict = if *counts { verdict(guard.record.rule.action) } else { GuardVerdict::Passed };
+                    let why = Some(judgement.why.join(", ")).filter(|why| !why.is_empty());
+                    score = Some(judgement.score).filter(|_| matches!(guard.ready, Ready::Whole(..)));
+                    (verdict, why)
+                }
+            },
         };
-        CheckOutcome { guardrail: guard.record.name.clone(), verdict, found, score: None, why }
+        CheckOutcome { guardrail: guard.record.name.clone(), verdict, found, score, why }
     }
 
     /// Why the call is refused: policy, guardrail and stage, and what was found; never the words.
@@ -80,6 +105,17 @@ impl Report {
                 let labels: Vec<&str> = self.found.get(place)?.keys().map(String::as_str).collect();
                 format!("found {}", labels.join(", "))
             }
+            Ready::Count(most) => format!("counts more than {most} tokens"),
+            Ready::Whole(_, threshold) => match self.judged.get(place)? {
+                Some((judgement, _)) => {
+                    format!(
+                        "gives it {:.2}, from {threshold:.2} on it is refused ({})",
+                        judgement.score,
+                        judgement.why.join(", ")
+                    )
+                }
+                None => "refuses it".to_owned(),
+            },
         };
         let way = match ruling.way {
             Stage::Output => "answer",

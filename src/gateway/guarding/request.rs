@@ -5,10 +5,10 @@ use super::ready::{Guards, Ruling};
 use super::report::{Collector, Report};
 use crate::body::Body;
 use crate::canonical::{Code, Complaint, Text, Voice};
-use crate::dialect::{CallerDialect, Peek, Thread};
+use crate::dialect::{CallerDialect, Peek, Thread, responses};
 use crate::gateway::call::{Call, Outcome};
 use crate::gateway::record::Trace;
-use crate::guardrail::{Act, JsonLens, Mask, Masker, Piece, Scanner, Window, whole};
+use crate::guardrail::{Act, Counter, JsonLens, Judgement, Mask, Masker, Piece, Prepared, Scanner, Window, whole};
 use crate::records::Stage;
 use crate::types::{Task, TraceId};
 use bytes::Bytes;
@@ -26,8 +26,8 @@ pub(crate) struct Guarding {
     masker: Masker,
     /// The request as it came, where it was changed for a target.
     original: Option<(Bytes, Peek, Thread)>,
-    /// What was found for the last target, and what was asked.
-    last: Option<(Vec<Option<Act>>, Report)>,
+    /// What was found for the last target.
+    report: Option<Report>,
 }
 
 impl Guarding {
@@ -35,7 +35,7 @@ impl Guarding {
     pub fn of(guards: &Arc<Guards>, call: TraceId) -> Option<Guarding> {
         let guards = guards.clone();
         let looks = !guards.policies.is_empty();
-        looks.then(|| Guarding { guards, call, masker: Masker::default(), original: None, last: None })
+        looks.then(|| Guarding { guards, call, masker: Masker::default(), original: None, report: None })
     }
 
     /// Guards the request for its next target: what is masked is changed in it.
@@ -43,35 +43,72 @@ impl Guarding {
     /// # Errors
     /// [`Code::PolicyViolation`].
     pub async fn request(&mut self, call: &mut Call, trace: &mut Trace) -> Outcome<()> {
+        self.restore(call);
+        let edits = self.look((call.dialect, call.task, call.body.clone()), trace).await?;
+        self.change(call, edits)?;
+        if let Some(earlier) = call.previous.as_ref().and_then(|previous| previous.earlier_body()) {
+            let edits = self.look((&responses::Caller, Task::Chat, earlier.clone()), trace).await?;
+            let changed = (!edits.is_empty()).then(|| edited(earlier, edits)).transpose()?;
+            if let (Some(previous), Some(body)) = (&mut call.previous, changed) {
+                previous.replace_earlier(&body)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Guards the body of a request that is only carried.
+    ///
+    /// # Errors
+    /// As [`Guarding::request`].
+    pub async fn carried(
+        &mut self,
+        request: (&'static dyn CallerDialect, Task, Bytes),
+        trace: &mut Trace,
+    ) -> Outcome<Bytes> {
+        let body = request.2.clone();
+        let edits = self.look(request, trace).await?;
+        edited(body, edits)
+    }
+
+    /// Looks at all texts of a body, and says what is to be changed in it.
+    async fn look(
+        &mut self,
+        request: (&'static dyn CallerDialect, Task, Bytes),
+        trace: &mut Trace,
+    ) -> Outcome<Vec<(Range<usize>, String)>> {
         let ruling = self.guards.ruling(Stage::Input, self.call);
         if !ruling.looks() {
-            return Ok(());
+            return Ok(Vec::new());
         }
-        self.restore(call);
-        let mut report = Report::new(&self.guards);
+        let mut report = std::mem::take(&mut self.report).unwrap_or_else(|| Report::new(&self.guards));
         report.refuse_faulty(&self.guards, &ruling);
         let mut edits = Vec::new();
         if ruling.asks() && report.refusal.is_none() {
-            let scan = Scan {
-                guards: self.guards.clone(),
-                ruling: ruling.clone(),
-                masker: std::mem::take(&mut self.masker),
-                report,
-                edits,
-            };
-            let scan = scanned(scan, (call.dialect, call.task, call.body.clone())).await?;
+            let masker = std::mem::take(&mut self.masker);
+            let scan = Scan { guards: self.guards.clone(), ruling: ruling.clone(), masker, report, edits };
+            let scan = scanned(scan, request).await?;
             (self.masker, report, edits) = (scan.masker, scan.report, scan.edits);
         }
         trace.guarded(Stage::Input, report.evaluations(&self.guards, &ruling));
-        if let Some(complaint) = report.complaint(&self.guards, &ruling) {
-            return Err(complaint);
-        }
-        self.last = Some((ruling.acts, report));
-        self.change(call, edits)
+        let refused = report.complaint(&self.guards, &ruling);
+        self.report = Some(report);
+        refused.map_or(Ok(edits), Err)
+    }
+
+    /// Whether anything is masked in this call, the request or the answer.
+    pub fn redacts(&self) -> bool {
+        let masks = |way| self.guards.ruling(way, self.call).acts.contains(&Some(Act::Redact));
+        masks(Stage::Input) || masks(Stage::Output)
+    }
+
+    /// Whether the answer will have values in it that were masked in the request.
+    pub fn restores(&self) -> bool {
+        self.masker.restores()
     }
 
     /// The request as it came: another target may have other policies.
     fn restore(&mut self, call: &mut Call) {
+        self.report = None;
         if let Some((body, peek, thread)) = self.original.take() {
             (call.body, call.peek, call.thread) = (body, peek, thread);
         }
@@ -81,13 +118,7 @@ impl Guarding {
         if edits.is_empty() {
             return Ok(());
         }
-        let mut body = Body::new(call.body.clone());
-        for (span, text) in edits {
-            if !body.replace(span, text) {
-                return Err(Complaint::new(Code::Internal, "two texts of the request lie over one another"));
-            }
-        }
-        let body = body.finish();
+        let body = edited(call.body.clone(), edits)?;
         let text =
             std::str::from_utf8(&body).map_err(|_| Complaint::new(Code::Internal, "masking broke the request"))?;
         let (peek, thread) = (call.dialect.peek(call.task, text, &call.url)?, call.dialect.thread(text)?);
@@ -104,6 +135,17 @@ impl Guarding {
         let wanted = ruling.looks() || self.masker.restores();
         wanted.then(|| AnswerGuard::new(self.guards, ruling, self.masker))
     }
+}
+
+/// A body with texts put in the place of others.
+fn edited(bytes: Bytes, edits: Vec<(Range<usize>, String)>) -> Outcome<Bytes> {
+    let mut body = Body::new(bytes);
+    for (span, text) in edits {
+        if !body.replace(span, text) {
+            return Err(Complaint::new(Code::Internal, "two texts of the request lie over one another"));
+        }
+    }
+    Ok(body.finish())
 }
 
 async fn scanned(scan: Scan, request: (&'static dyn CallerDialect, Task, Bytes)) -> Outcome<Scan> {
@@ -128,12 +170,34 @@ impl Scan {
         let begun = Instant::now();
         let text = std::str::from_utf8(&body).unwrap_or_default();
         let texts = dialect.texts(task, text)?;
+        self.judge(&texts);
         if let Some(scanner) = &self.guards.clone().scanner {
             texts.iter().filter(|text| text.value.contains("_1")).for_each(|text| self.masker.heed(&text.value));
             texts.into_iter().for_each(|text| self.text(scanner, text));
         }
         self.report.took += begun.elapsed();
         Ok(self)
+    }
+
+    /// What people and tools say is judged text by text; the longest texts of instructions are the administrator's own.
+    fn judge(&mut self, texts: &[Text<'_>]) {
+        let guards = self.guards.clone();
+        let heard = |text: &&Text<'_>| matches!(text.voice, Voice::User | Voice::ToolResult | Voice::ToolCall);
+        if guards.judges(&self.ruling).next().is_some() {
+            for text in texts.iter().filter(heard) {
+                judge_text(&guards, &self.ruling, &text.value, &mut self.report);
+            }
+        }
+        let mut counter = Counter::default();
+        for (guard, most) in guards.counters(&self.ruling) {
+            if counter.tokens() == 0 {
+                texts.iter().for_each(|text| {
+                    counter.add(&text.value);
+                    counter.end();
+                });
+            }
+            self.report.judged(guard, self.ruling.acts[guard], counted(counter.tokens(), most));
+        }
     }
 
     fn text(&mut self, scanner: &Scanner, text: Text<'_>) {
@@ -148,6 +212,21 @@ impl Scan {
             self.edits.push((text.span, serde_json::to_string(&masked).unwrap_or_default()));
         }
     }
+}
+
+/// What each that judges makes of a text.
+pub(super) fn judge_text(guards: &Guards, ruling: &Ruling, text: &str, report: &mut Report) {
+    let prepared = Prepared::new(text);
+    for (guard, whole, threshold) in guards.judges(ruling) {
+        let judgement = whole.judge.judge(&prepared);
+        let counts = judgement.score >= threshold;
+        report.judged(guard, ruling.acts[guard], (judgement, counts));
+    }
+}
+
+/// What a count came to.
+pub(super) fn counted(tokens: u64, most: u64) -> (Judgement, bool) {
+    (Judgement { score: tokens as f64 / most as f64, why: vec![format!("{tokens} of {most} tokens")] }, tokens > most)
 }
 
 type With<'w> = (&'w Scanner, &'w [Option<Act>]);

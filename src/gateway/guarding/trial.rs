@@ -2,8 +2,8 @@
 
 use super::ready::Guards;
 use super::report::{Collector, Report};
-use super::request::words;
-use crate::guardrail::Masker;
+use super::request::{counted, judge_text, words};
+use crate::guardrail::{Counter, Masker};
 use crate::records::{CheckOutcome, Guardrail, Policy, PolicyRule, Stage};
 use crate::types::{PolicyId, Time, TraceId};
 use std::time::{Duration, Instant};
@@ -38,6 +38,14 @@ pub fn try_guardrail(guardrail: &Guardrail, text: &str) -> Result<Tried, String>
     let begun = Instant::now();
     let mut collector = Collector { guards: &guards, masker: &mut masker, report: &mut report };
     let scanner = guards.scanner.as_ref();
+    if guards.judges(&ruling).next().is_some() {
+        judge_text(&guards, &ruling, text, collector.report);
+    }
+    for (guard, most) in guards.counters(&ruling) {
+        let mut counter = Counter::default();
+        counter.add(text);
+        collector.report.judged(guard, ruling.acts[guard], counted(counter.tokens(), most));
+    }
     let masked = scanner.and_then(|scanner| words((scanner, &ruling.spans), text, &mut collector));
     let took = begun.elapsed();
     let outcome = report.evaluations(&guards, &ruling).pop().and_then(|mut evaluation| evaluation.checks.pop());

@@ -31,7 +31,7 @@ fn email(view: &View<'_>, at: usize) -> Option<Hit> {
     view.begins(run);
     let edge = |byte: u8| matches!(byte, b'.' | b'\'' | b'-' | b'%' | b'+');
     let begin = run + view.slice(run..at).iter().take_while(|byte| edge(**byte)).count();
-    if begin == at || view.before(at) == Some(b'.') || is_login(view, begin) {
+    if begin == at || view.before(at) == Some(b'.') || view.slice(begin..at) == b"git" || is_login(view, begin) {
         return None;
     }
     Hit::whole(begin..domain(view, at + 1)?)

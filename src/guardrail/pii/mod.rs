@@ -1,9 +1,15 @@
 //! `pii`: what belongs to a person, by pattern, check sum and context; one file a family of entities.
 
 mod account;
+mod birth;
 mod contact;
+mod digits;
+mod europe;
 mod network;
 mod number;
+mod phone;
+mod wallet;
+mod world;
 
 use super::rule::Rule;
 use super::scanner::Spans;
@@ -19,6 +25,7 @@ pub const KIND: Kind = Kind {
           model finds them (type model-judge). Decides for certain; there is no score.",
     family: Family::Span,
     scores: false,
+    threshold: 0.5,
     settings: &SETTINGS,
     build,
 };
@@ -30,8 +37,37 @@ struct Entity {
     rules: &'static [Rule],
 }
 
-const ENTITIES: [&Entity; 6] =
-    [&contact::EMAIL, &account::CARD, &account::IBAN, &number::SSN, &network::IP, &network::MAC];
+const ENTITIES: [&Entity; 28] = [
+    &contact::EMAIL,
+    &account::CARD,
+    &account::IBAN,
+    &number::SSN,
+    &world::PASSPORT,
+    &europe::UK,
+    &europe::SPAIN,
+    &europe::ITALY,
+    &world::AUSTRALIA,
+    &europe::GERMANY,
+    &europe::FRANCE,
+    &europe::EUROPE,
+    &europe::POLAND,
+    &europe::NORDIC,
+    &europe::BENELUX,
+    &europe::ALPINE,
+    &world::INDIA,
+    &world::SINGAPORE,
+    &world::KOREA,
+    &world::BRAZIL,
+    &world::AMERICAS,
+    &world::ASIA,
+    &world::AFRICA,
+    &network::IP,
+    &network::MAC,
+    &wallet::WALLET,
+    &birth::BIRTH,
+    // What fits another entity, too, is more surely that one.
+    &phone::PHONE,
+];
 
 const SETTINGS: [Setting; ENTITIES.len() + 1] = settings();
 

@@ -150,7 +150,7 @@ fn is_example(text: &[u8]) -> bool {
 
 /// A long random-looking value behind a word like key, secret or token in the same breath.
 fn random(view: &View<'_>, at: usize) -> Option<Hit> {
-    const LEAST: usize = 20;
+    const LEAST: usize = 24;
     if matches!(view.before(at), Some(b'-' | b'_' | b'/' | b'.' | b'+' | b'='))
         && view.before(at.saturating_sub(1)).is_some_and(alnum)
     {
@@ -181,7 +181,7 @@ fn random(view: &View<'_>, at: usize) -> Option<Hit> {
     ];
     let context = view.context(at, 40);
     let telling = mixed
-        && (2..LEAST - 2).contains(&digits)
+        && (1..LEAST - 2).contains(&digits)
         && is_random(text)
         && mentions(context, &SAYS)
         && !mentions(context, &OTHER);

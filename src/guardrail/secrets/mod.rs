@@ -19,6 +19,7 @@ pub const KIND: Kind = Kind {
           values without a name. Decides for certain; there is no score.",
     family: Family::Span,
     scores: false,
+    threshold: 0.5,
     settings: &[
         Setting { name: "keys", default: "on", about: "keys and tokens of known providers and platforms" },
         Setting { name: "private-keys", default: "on", about: "private keys, from their BEGIN line" },
