@@ -10,6 +10,7 @@ pub mod file;
 pub mod guardrails;
 mod init;
 pub mod keys;
+pub mod limits;
 mod names;
 pub mod orgs;
 pub mod policies;

@@ -17,6 +17,7 @@ mod file;
 mod guardrail;
 mod init;
 mod key;
+mod limit;
 mod man;
 mod model;
 mod org;
@@ -149,6 +150,8 @@ enum Command {
     Key(key::Noun),
     #[command(visible_alias = "budgets")]
     Budget(budget::Noun),
+    #[command(visible_alias = "limits")]
+    Limit(limit::Noun),
     #[command(visible_alias = "routes")]
     Route(route::Noun),
     #[command(visible_alias = "guardrails")]
@@ -185,6 +188,7 @@ impl Command {
             Command::Team(noun) => noun.run(session),
             Command::Key(noun) => noun.run(session),
             Command::Budget(noun) => noun.run(session),
+            Command::Limit(noun) => noun.run(session),
             Command::Route(noun) => noun.run(session),
             Command::Guardrail(noun) => noun.run(session),
             Command::Policy(noun) => noun.run(session),

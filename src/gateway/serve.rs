@@ -8,7 +8,7 @@ use super::estimate::Estimator;
 use super::routes::Routes;
 use super::snapshot::Snapshot;
 use super::{Freshness, Gateway, Strangers, Worker};
-use crate::budget::Book;
+use crate::budget::{Book, Gate};
 use crate::config::{Home, LockError};
 use crate::http::{Client, Network, TrustError};
 use crate::secrets::{MasterKey, Sealer, SecretsError};
@@ -174,7 +174,8 @@ fn open(options: &ServeOptions, sealer: &Sealer) -> Result<Gateway, ServeError> 
     store.recover()?;
     let ids = TraceIds::after(store.last_trace_id()?);
     let stored = store.snapshot()?;
-    let book = Arc::new(Book::new());
+    let (book, gate) = (Arc::new(Book::new()), Arc::new(Gate::new()));
+    gate.reload(stored.limits.clone());
     load_budgets(&store, &book, &stored)?;
     let snapshot = Snapshot::build(stored, sealer);
     let answers = Answers::new(Store::open_existing(&options.home.database())?);
@@ -183,6 +184,7 @@ fn open(options: &ServeOptions, sealer: &Sealer) -> Result<Gateway, ServeError> 
         snapshot: ArcSwap::from_pointee(snapshot),
         estimator: Estimator::start(ledger.clone(), book.clone())?,
         book,
+        gate,
         ledger,
         answers,
         ids,
@@ -234,6 +236,7 @@ fn watch_over(
                     load_budgets(&store, &gateway.book, &stored)
                 };
                 if loaded.await.is_ok() {
+                    gateway.gate.reload(stored.limits.clone());
                     gateway.snapshot.store(Arc::new(Snapshot::build(stored, sealer)));
                 }
             }

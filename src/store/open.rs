@@ -28,7 +28,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_audit.sql"),
     include_str!("migrations/0007_guardrails.sql"),
     include_str!("migrations/0008_budgets.sql"),
-    include_str!("migrations/0009_applied.sql"),
+    include_str!("migrations/0009_limits.sql"),
+    include_str!("migrations/0010_applied.sql"),
 ];
 
 impl Store {
