@@ -4,6 +4,7 @@
 
 mod budget;
 mod guard;
+mod limit;
 mod sheet;
 mod source;
 
@@ -11,6 +12,7 @@ pub use budget::{Budget, Charge, DefaultPrice, Event, EventKind, OnExceed, Payer
 pub use guard::{
     Action, CheckOutcome, Evaluation, Guardrail, GuardrailRule, Policy, PolicyRule, Stage, Verdict as GuardVerdict,
 };
+pub use limit::{Caps, Limit};
 pub use sheet::{Feature, Finding, Sheet, Verdict};
 pub use source::SecretSource;
 

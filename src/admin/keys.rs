@@ -1,6 +1,7 @@
 //! Virtual keys: created, edited, rotated, revoked, and the ones for use on this machine found or made.
 
 use super::budgets::{self, SetBudget};
+use super::limits::{self, SetRates};
 use super::{AdminError, names, users};
 use crate::records::{Key, Period, Scope};
 use crate::secrets::{Sealer, Slot, VirtualKey};
@@ -42,6 +43,8 @@ pub struct CreateKey {
     pub created: Option<Time>,
     /// What it may spend, and in which period.
     pub budget: Option<(Money, Period)>,
+    /// How often and how much it may call.
+    pub rates: SetRates,
 }
 
 /// What is to be changed of a key; none leaves it as it is.
@@ -57,6 +60,8 @@ pub struct EditKey {
     pub expires: Option<Option<Time>>,
     /// What it may spend, in place of the budgets that it has; `Some(None)` for whatever its other scopes may.
     pub budget: Option<Option<(Money, Period)>>,
+    /// How often and how much it may call.
+    pub rates: SetRates,
     /// Whose it is from now on.
     pub user: Option<String>,
 }
@@ -102,6 +107,7 @@ pub fn create(store: &Store, sealer: &Sealer, org: OrgId, wanted: &CreateKey) ->
         if wanted.budget.is_some() {
             set_budget(change, &key, wanted.budget)?;
         }
+        limits::put(change, org, &Scope::Key(key.id), &wanted.rates)?;
         Ok(KeyWithText { key, text: text.clone() })
     })
 }
@@ -124,6 +130,7 @@ pub fn edit(store: &Store, org: OrgId, name: &str, edit: &EditKey) -> Result<Key
         if let Some(budget) = edit.budget {
             set_budget(change, &key, budget)?;
         }
+        limits::put(change, org, &Scope::Key(key.id), &edit.rates)?;
         if let Some(user) = &edit.user {
             change.give_key(key.id, names::find_user(change, org, user)?.id)?;
         }

@@ -12,6 +12,7 @@ pub mod guardrails;
 pub mod import;
 mod init;
 pub mod keys;
+pub mod limits;
 mod names;
 pub mod orgs;
 pub mod policies;

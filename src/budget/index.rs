@@ -26,8 +26,19 @@ pub(super) struct Index {
 impl Index {
     /// Enters an account of a budget; one of a session under its name.
     pub fn put(&mut self, budget: &Budget, session: Option<&str>, id: AccountId) {
-        match &budget.scope {
-            Scope::Org => self.orgs.entry(budget.org).or_default().push(id),
+        match (&budget.scope, session) {
+            (Scope::Session, Some(session)) => {
+                self.sessions.entry(budget.id).or_default().insert(session.to_owned(), id);
+            }
+            (Scope::Session, None) => self.templates.entry(budget.org).or_default().push((budget.id, id)),
+            (scope, _) => self.put_scope(budget.org, scope, id),
+        }
+    }
+
+    /// Enters an account of a scope; of sessions it has none.
+    pub fn put_scope(&mut self, org: OrgId, scope: &Scope, id: AccountId) {
+        match scope {
+            Scope::Org => self.orgs.entry(org).or_default().push(id),
             Scope::Team(team) => self.teams.entry(*team).or_default().push(id),
             Scope::User(user) => self.users.entry(*user).or_default().push(id),
             Scope::Key(key) => self.keys.entry(*key).or_default().push(id),
@@ -36,15 +47,10 @@ impl Index {
                 self.models.entry(*provider).or_default().entry(model.clone()).or_default().push(id);
             }
             Scope::Tag(name, value) => {
-                let values = self.tags.entry(budget.org).or_default().entry(name.clone()).or_default();
+                let values = self.tags.entry(org).or_default().entry(name.clone()).or_default();
                 values.entry(value.clone()).or_default().push(id);
             }
-            Scope::Session => match session {
-                Some(session) => {
-                    self.sessions.entry(budget.id).or_default().insert(session.to_owned(), id);
-                }
-                None => self.templates.entry(budget.org).or_default().push((budget.id, id)),
-            },
+            Scope::Session => {}
         }
     }
 

@@ -14,6 +14,7 @@ mod index;
 mod line;
 mod news;
 mod period;
+mod rate;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -23,3 +24,4 @@ pub use book::{Asked, Book, Found, HoldId, Question};
 pub use bound::{Bound, Kinds, Most};
 pub use line::{Refusal, Waiting};
 pub use period::{Span, is_zone, span};
+pub use rate::{Gate, Kind, Left, Limited, Pass, Standing};

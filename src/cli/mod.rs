@@ -19,6 +19,7 @@ mod guardrail;
 mod import;
 mod init;
 mod key;
+mod limit;
 mod man;
 mod model;
 mod org;
@@ -152,6 +153,8 @@ enum Command {
     Key(key::Noun),
     #[command(visible_alias = "budgets")]
     Budget(budget::Noun),
+    #[command(visible_alias = "limits")]
+    Limit(limit::Noun),
     #[command(visible_alias = "routes")]
     Route(route::Noun),
     #[command(visible_alias = "guardrails")]
@@ -191,6 +194,7 @@ impl Command {
             Command::Team(noun) => noun.run(session),
             Command::Key(noun) => noun.run(session),
             Command::Budget(noun) => noun.run(session),
+            Command::Limit(noun) => noun.run(session),
             Command::Route(noun) => noun.run(session),
             Command::Guardrail(noun) => noun.run(session),
             Command::Policy(noun) => noun.run(session),

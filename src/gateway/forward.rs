@@ -16,7 +16,7 @@ use super::snapshot::{Link, ProviderState};
 use super::stream::{AnswerStream, Carriage, Layout, Pace};
 use super::upload::Upload;
 use super::upstream::Upstream;
-use super::{Worker, dispatch, metering, route, settle, translate};
+use super::{Worker, dispatch, metering, rates, route, settle, translate};
 use crate::body::Body;
 use crate::canonical::{Code, Complaint};
 use crate::dialect::sse::Framing;
@@ -72,6 +72,16 @@ struct Request {
     model: Option<String>,
 }
 
+impl Request {
+    /// How many bytes of words have come; of what is still coming nobody knows.
+    fn length(&self) -> usize {
+        match &self.payload {
+            Shipment::Json(bytes, _) => bytes.len(),
+            Shipment::Form(..) | Shipment::Raw(_) => 0,
+        }
+    }
+}
+
 /// What goes out.
 enum Shipment {
     /// A JSON body, and where the model's name stands in it.
@@ -99,12 +109,15 @@ async fn carry(
         trace.asked(request.model.as_deref());
         trace.plan(&plan);
     });
+    rates::enter(gateway, trace, request.length())?;
+    let standing = trace.as_ref().and_then(Trace::standing);
     let Some(target) = plan.targets().first() else { return Err(nowhere()) };
     let request = guarded(&caller, (carried, arrival.dialect), request, trace).await?;
     let sent = send(worker, (target, &arrival, carried), request, trace).await?;
     let job = Job { target, carried, dialect: arrival.dialect, caller: &caller };
     let mut answer = job.answered(worker, sent, trace).await?;
     answer.route = plan.route().cloned();
+    rates::put(&mut answer.headers, arrival.dialect.protocol(), standing);
     Ok(answer)
 }
 

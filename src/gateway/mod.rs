@@ -30,6 +30,7 @@ mod multipart;
 mod needs;
 mod partial;
 mod probe;
+mod rates;
 mod record;
 mod respond;
 mod route;
@@ -50,7 +51,7 @@ pub use guarding::{Tried, try_guardrail};
 pub use probe::{Address, Heard, Look, Pace, Probe, ProbeError, Way};
 pub use serve::{Limits, Notice, Ready, ServeError, ServeOptions, serve};
 
-use crate::budget::Book;
+use crate::budget::{Book, Gate};
 use crate::canonical::{Code, Complaint};
 use crate::dialect::UrlFacts;
 use crate::http::Client;
@@ -77,6 +78,7 @@ pub(crate) struct Gateway {
     answers: answers::Answers,
     estimator: Estimator,
     book: Arc<Book>,
+    gate: Arc<Gate>,
     ids: TraceIds,
     limits: Limits,
     cards: Cards,
@@ -172,8 +174,13 @@ async fn carry(
     };
     answers::look_up(worker, &caller, &mut call).await?;
     note(trace, |trace| trace.plan(&plan));
+    rates::enter(gateway, trace, call.body.len())?;
+    let standing = trace.as_ref().and_then(Trace::standing);
+    let protocol = arrival.dialect.protocol();
     let guarding = trace.as_ref().and_then(|trace| Guarding::of(&caller.org.guards, trace.id()));
-    dispatch::dispatch(worker, plan, (call, guarding), trace).await
+    let mut answer = dispatch::dispatch(worker, plan, (call, guarding), trace).await?;
+    rates::put(&mut answer.headers, protocol, standing);
+    Ok(answer)
 }
 
 /// Whose call it is. A key that is not known may have been made a moment ago.

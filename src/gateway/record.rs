@@ -1,16 +1,18 @@
 //! The trace of a call: filled in on the way, written when the call ends, however it ends.
 
+mod closing;
+
 use super::Gateway;
 use super::call::{Arrival, Call, Caller, Target, Wanted};
 use super::estimate::{self, Evidence, Unsure};
 use super::hold::Hold;
 use super::partial;
 use super::route::Plan;
-use crate::budget::HoldId;
+use crate::budget::{Pass, Standing};
 use crate::canonical::{Code, Complaint};
 use crate::catalogue::Model;
 use crate::dialect::Sight;
-use crate::records::{Attempt, Charge, Evaluation, Payer, Stage, Status, TraceRecord, UsageSource};
+use crate::records::{Attempt, Charge, Evaluation, Stage, Status, TraceRecord, UsageSource};
 use crate::store::Ticket;
 use crate::types::{Money, Protocol, Task, TeamId, Time, TraceId, Usage};
 use std::sync::Arc;
@@ -44,6 +46,10 @@ pub(crate) struct Trace {
     team: Option<TeamId>,
     /// How many answers were asked for.
     answers: u64,
+    /// Its place within the limits on rates.
+    pass: Option<Pass>,
+    /// How these stand.
+    standing: Option<Standing>,
     /// What is held for the attempt under way.
     hold: Option<Hold>,
     /// What is held for attempts that failed and may be billed all the same.
@@ -67,6 +73,8 @@ impl Trace {
             partly: String::new(),
             team: None,
             answers: 1,
+            pass: None,
+            standing: None,
             hold: None,
             earlier: Vec::new(),
         }
@@ -143,36 +151,6 @@ impl Trace {
         self.evidence = evidence;
         self.sent = Some(now);
         self.edit(|record| record.overhead_us = overhead);
-    }
-
-    /// Whom the call is charged to, once that is known.
-    pub fn payer(&self) -> Option<Payer> {
-        self.record.as_ref().and_then(|record| record.payer(self.team))
-    }
-
-    /// Another attempt will be made: what was held for one that nobody bills is given back.
-    pub fn next_attempt(&mut self) {
-        let hold = self.hold.take();
-        if self.evidence.take().is_some() {
-            self.earlier.extend(hold);
-        }
-    }
-
-    /// What is held for the attempt that goes out now.
-    pub fn held(&mut self, hold: Hold) {
-        self.hold = Some(hold);
-    }
-
-    /// Writes down that the call is under way and may cost so much; the ticket says when that is safe.
-    pub fn announce_held(&mut self, amount: Money, input: u64) -> Option<Ticket> {
-        self.announced = true;
-        let earlier: Money = self.earlier.iter().filter_map(Hold::amount).sum();
-        let mut record = self.record.clone()?;
-        record.latency_us = micros(self.arrived.elapsed());
-        record.usage = Usage { input, ..Usage::default() };
-        record.usage_source = UsageSource::Estimated;
-        record.cost = Some(amount.saturating_add(earlier));
-        Some(self.gateway.ledger().announce(record))
     }
 
     /// The provider surely bills nothing: it was not reached, or it refused.
@@ -292,6 +270,7 @@ impl Trace {
         record.latency_us = micros(self.arrived.elapsed());
         record.finish = ending.sight.finish.clone();
         let mut unsure = self.account(&mut record, &ending);
+        self.leave(&record);
         let gateway = self.gateway.clone();
         let closing = gateway.book.closing(record.id);
         let holds = self.cost(&mut record, &ending, unsure.as_mut());
@@ -308,36 +287,6 @@ impl Trace {
             self.gateway.estimator().refine(record, evidence, unsure, self.card);
         }
         Some(Written { ticket, cost })
-    }
-
-    /// What the call cost. Of one that broke off nobody knows: under a hard budget that is the most that it can be. Gives
-    /// the holds whose place the cost takes.
-    fn cost(&mut self, record: &mut TraceRecord, ending: &Ending, unsure: Option<&mut Unsure>) -> Vec<HoldId> {
-        let (hold, earlier) = (self.hold.take(), std::mem::take(&mut self.earlier));
-        if self.evidence.is_some()
-            && (unsure.is_some() || record.cost.is_none())
-            && let Some(most) = hold.as_ref().and_then(|h| h.narrowed(ending.sight.usage.as_ref().map(|r| &r.usage)))
-        {
-            (record.cost, record.rates, record.usage_source) = (Some(most), None, UsageSource::Estimated);
-            if let Some(unsure) = unsure {
-                unsure.is_fixed = true;
-            }
-        }
-        let before: Money = earlier.iter().filter_map(Hold::amount).sum();
-        if before > Money::ZERO {
-            record.cost = record.cost.map(|cost| cost.saturating_add(before));
-            record.usage_source = UsageSource::Estimated;
-        }
-        hold.into_iter().chain(earlier).filter_map(Hold::into_id).collect()
-    }
-
-    fn charge(&self, holds: &[HoldId], charge: Option<Charge>) {
-        let book = &self.gateway.book;
-        let Some(charge) = charge.filter(|charge| !holds.is_empty() || (book.is_used() && charge.cost > Money::ZERO))
-        else {
-            return;
-        };
-        book.close(holds, &charge, Time::now()).into_iter().for_each(|event| self.gateway.ledger().tell(event));
     }
 
     /// What a carried call says that it consumed; of one that says nothing the cost is not known, unless it is of a kind

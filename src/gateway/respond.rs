@@ -1,6 +1,7 @@
 //! The last stage: an answer or a complaint becomes an HTTP response in the caller's dialect.
 
 use super::call::{Answer, Content, Outcome};
+use super::rates;
 use super::record::{Trace, Written};
 use super::stream::{AnswerStream, MOST_WAIT_FOR_STORAGE};
 use crate::canonical::{Code, Complaint};
@@ -68,6 +69,7 @@ pub(crate) async fn complain(
     trace: Option<Trace>,
 ) -> Response<AnswerBody> {
     let mut headers = HeaderMap::new();
+    rates::put(&mut headers, dialect.protocol(), trace.as_ref().and_then(Trace::standing));
     let id = trace.as_ref().map(|trace| trace.id().to_string()).unwrap_or_default();
     let settling = settle(&mut headers, trace, |trace| trace.complained(complaint, Sight::default()));
     // What is refused because nothing can be written does not wait until it is.

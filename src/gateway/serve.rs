@@ -9,7 +9,7 @@ use super::routes::Routes;
 use super::snapshot::Snapshot;
 use super::surroundings::Surroundings;
 use super::{Freshness, Gateway, Strangers, Worker};
-use crate::budget::Book;
+use crate::budget::{Book, Gate};
 use crate::config::{Home, LockError};
 use crate::http::{Client, Network, TrustError};
 use crate::secrets::SecretsError;
@@ -173,7 +173,8 @@ fn open(options: &ServeOptions) -> Result<(Gateway, Surroundings), ServeError> {
     store.recover()?;
     let ids = TraceIds::after(store.last_trace_id()?);
     let stored = store.snapshot()?;
-    let book = Arc::new(Book::new());
+    let (book, gate) = (Arc::new(Book::new()), Arc::new(Gate::new()));
+    gate.reload(stored.limits.clone());
     load_budgets(&store, &book, &stored)?;
     let mut surroundings = Surroundings::of(&options.home, &store)?;
     surroundings.take(&store, &stored);
@@ -184,6 +185,7 @@ fn open(options: &ServeOptions) -> Result<(Gateway, Surroundings), ServeError> {
         snapshot: ArcSwap::from_pointee(snapshot),
         estimator: Estimator::start(ledger.clone(), book.clone())?,
         book,
+        gate,
         ledger,
         answers,
         ids,
@@ -238,6 +240,7 @@ fn watch_over(
                 };
                 if loaded.await.is_ok() {
                     surroundings.take(&store, &stored);
+                    gateway.gate.reload(stored.limits.clone());
                     gateway.snapshot.store(Arc::new(Snapshot::build(stored, surroundings.sealer())));
                 }
             }

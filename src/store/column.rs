@@ -2,8 +2,8 @@
 
 use crate::records::{Bodies, Status, UsageSource, UserRole};
 use crate::types::{
-    BudgetId, GuardrailId, KeyId, Money, OrgId, PolicyId, Protocol, ProviderId, RouteId, Task, TeamId, Time, TraceId,
-    UserId,
+    BudgetId, GuardrailId, KeyId, LimitId, Money, OrgId, PolicyId, Protocol, ProviderId, RouteId, Task, TeamId, Time,
+    TraceId, UserId,
 };
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::Serialize;
@@ -35,6 +35,7 @@ integer_columns! {
     KeyId: |id| id.0, |n| Some(KeyId(n));
     RouteId: |id| id.0, |n| Some(RouteId(n));
     BudgetId: |id| id.0, |n| Some(BudgetId(n));
+    LimitId: |id| id.0, |n| Some(LimitId(n));
     TeamId: |id| id.0, |n| Some(TeamId(n));
     GuardrailId: |id| id.0, |n| Some(GuardrailId(n));
     PolicyId: |id| id.0, |n| Some(PolicyId(n));

@@ -15,6 +15,7 @@ mod guards;
 mod journal;
 mod keys;
 mod ledger;
+mod limits;
 mod meta;
 mod open;
 mod orgs;
@@ -50,7 +51,7 @@ pub use users::NewUser;
 #[cfg(test)]
 mod tests;
 
-use crate::records::{Budget, Guardrail, Org, Policy, Route, Team, User};
+use crate::records::{Budget, Guardrail, Limit, Org, Policy, Route, Team, User};
 use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior};
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
@@ -106,6 +107,8 @@ pub struct Snapshot {
     pub sheets: Vec<SheetRow>,
     /// Budgets.
     pub budgets: Vec<Budget>,
+    /// Limits on requests, tokens and calls at once.
+    pub limits: Vec<Limit>,
     /// Guardrails.
     pub guardrails: Vec<Guardrail>,
     /// Policies, disabled ones too.
@@ -179,6 +182,7 @@ impl Store {
             routes: self.all_routes()?,
             sheets: self.all_sheets()?,
             budgets: self.all_budgets()?,
+            limits: self.all_limits()?,
             guardrails: self.all_guardrails()?,
             policies: self.all_policies()?,
         })

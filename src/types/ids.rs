@@ -27,6 +27,8 @@ row_id! {
     RouteId;
     /// A budget of one organisation.
     BudgetId;
+    /// A limit of one organisation.
+    LimitId;
     /// A team of one organisation.
     TeamId;
     /// A guardrail of one organisation.

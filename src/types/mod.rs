@@ -9,7 +9,9 @@ mod secret;
 mod time;
 mod usage;
 
-pub use ids::{BudgetId, GuardrailId, KeyId, OrgId, PolicyId, ProviderId, RouteId, TeamId, TraceId, TraceIds, UserId};
+pub use ids::{
+    BudgetId, GuardrailId, KeyId, LimitId, OrgId, PolicyId, ProviderId, RouteId, TeamId, TraceId, TraceIds, UserId,
+};
 pub use money::{Money, ParseMoneyError};
 pub use secret::Secret;
 pub use time::Time;

@@ -4,6 +4,7 @@ use super::record::hand_out;
 use crate::admin::keys::{self, CreateKey};
 use crate::cli::budget::record::amount;
 use crate::cli::error::{CliError, Kind, Outcome};
+use crate::cli::limit::RateOptions;
 use crate::cli::secret_input::KeyText;
 use crate::cli::session::Session;
 use crate::cli::when::{Expiry, expiry};
@@ -42,6 +43,8 @@ pub struct Create {
     #[arg(long, value_name = "AMOUNT/PERIOD", value_parser = amount)]
     budget: Option<(Money, Period)>,
     #[command(flatten)]
+    rates: RateOptions,
+    #[command(flatten)]
     text: KeyText,
     /// Refused: no key is made of a hash
     #[arg(long, value_name = "HASH", hide = true)]
@@ -64,6 +67,7 @@ impl Create {
             tags: self.tags.into_iter().collect(),
             text,
             budget: self.budget,
+            rates: self.rates.wanted(),
             ..CreateKey::default()
         };
         let made = keys::create(&opened.store, &opened.sealer, opened.org.id, &wanted)?;

@@ -4,6 +4,7 @@ use super::record::{Around, COLUMNS, Record};
 use crate::admin::keys::{self, EditKey};
 use crate::cli::budget::record::amount;
 use crate::cli::error::{CliError, Outcome};
+use crate::cli::limit::RateOptions;
 use crate::cli::session::Session;
 use crate::cli::when::{Expiry, expiry};
 use crate::cli::{complete, words};
@@ -51,6 +52,8 @@ pub struct Edit {
     /// No budget of its own any more
     #[arg(long, conflicts_with = "budget")]
     no_budget: bool,
+    #[command(flatten)]
+    rates: RateOptions,
 }
 
 impl Edit {
@@ -62,6 +65,7 @@ impl Edit {
             expires: self.expires.map(Expiry::time),
             budget: (self.no_budget || self.budget.is_some()).then_some(self.budget),
             user: self.user,
+            rates: self.rates.wanted(),
         };
         if edit == EditKey::default() {
             return Err(CliError::usage("nothing to change was named")

@@ -2,10 +2,11 @@
 
 use crate::admin::keys::KeyWithText;
 use crate::cli::error::Outcome;
+use crate::cli::limit;
 use crate::cli::session::Session;
 use crate::cli::shape::Shape;
 use crate::cli::table::Column;
-use crate::records::{Budget, Org, Scope, User};
+use crate::records::{Budget, Limit, Org, Scope, User};
 use crate::store::{KeyRow, Store};
 use crate::types::{KeyId, Time};
 use serde::Serialize;
@@ -23,6 +24,7 @@ pub struct Record {
     models: Vec<String>,
     tags: BTreeMap<String, String>,
     budgets: Vec<String>,
+    limits: Vec<String>,
     local: bool,
     created: Time,
     last_used: Option<Time>,
@@ -43,6 +45,7 @@ pub const COLUMNS: &[Column] = &[
     Column::new("models", "MODELS"),
     Column::hidden("tags"),
     Column::new("budgets", "BUDGET").wide(),
+    Column::hidden("limits"),
     Column::new("local", "LOCAL").shape(Shape::Flag).wide(),
     Column::hidden("created"),
     Column::new("last_used", "LAST USED").shape(Shape::Time).wide(),
@@ -63,6 +66,7 @@ pub const PAGE: &[Column] = &[
     Column::new("models", "MODELS"),
     Column::new("tags", "TAGS"),
     Column::new("budgets", "BUDGET"),
+    Column::new("limits", "LIMITS"),
     Column::new("local", "LOCAL").shape(Shape::Flag),
     Column::new("created", "CREATED").shape(Shape::Time),
     Column::new("last_used", "LAST USED").shape(Shape::Time),
@@ -77,6 +81,7 @@ pub struct Around {
     users: Vec<User>,
     uses: HashMap<KeyId, Time>,
     budgets: Vec<Budget>,
+    limits: Vec<Limit>,
     now: Time,
 }
 
@@ -87,6 +92,7 @@ impl Around {
             users: store.users(org.id)?,
             uses: store.key_uses()?,
             budgets: store.budgets(org.id)?,
+            limits: store.limits(org.id)?,
             now: Time::now(),
         })
     }
@@ -95,7 +101,9 @@ impl Around {
 impl Record {
     /// The record of a key.
     pub fn new(row: KeyRow, around: &Around) -> Record {
-        let Around { users, uses, budgets, now } = around;
+        let Around { users, uses, budgets, limits, now } = around;
+        let own = |limit: &&Limit| limit.scope == Scope::Key(row.key.id);
+        let limits = limits.iter().find(own).map(|limit| limit::short(&limit.caps)).unwrap_or_default();
         let now = *now;
         let KeyRow { key, previous, revoked_by, .. } = row;
         let status = match (key.revoked, key.expires) {
@@ -113,6 +121,7 @@ impl Record {
             models: key.models,
             tags: key.tags,
             budgets: budgets.iter().filter(|budget| budget.scope == Scope::Key(key.id)).map(short).collect(),
+            limits,
             local: key.local,
             created: key.created,
             last_used: uses.get(&key.id).copied(),
