@@ -33,11 +33,19 @@ pub enum Meter {
     OutputImage,
     /// Web searches run by the provider.
     WebSearch,
+    /// Seconds of sound that were written down.
+    AudioSecond,
+    /// Characters that were read out.
+    Character,
+    /// Pictures that were made.
+    Picture,
+    /// Orders of documents that were found.
+    RerankSearch,
 }
 
 impl Meter {
     /// Every meter, in the order of a bill.
-    pub const ALL: [Meter; 11] = [
+    pub const ALL: [Meter; 15] = [
         Meter::Input,
         Meter::CacheRead,
         Meter::CacheWrite5m,
@@ -49,7 +57,15 @@ impl Meter {
         Meter::OutputAudio,
         Meter::OutputImage,
         Meter::WebSearch,
+        Meter::AudioSecond,
+        Meter::Character,
+        Meter::Picture,
+        Meter::RerankSearch,
     ];
+
+    /// Those of which one piece is billed, and no tokens. A call has one kind of them at most.
+    pub const PIECES: [Meter; 5] =
+        [Meter::WebSearch, Meter::AudioSecond, Meter::Character, Meter::Picture, Meter::RerankSearch];
 
     /// The words on a bill.
     pub fn label(self) -> &'static str {
@@ -65,15 +81,20 @@ impl Meter {
             Meter::OutputAudio => "output audio",
             Meter::OutputImage => "output image",
             Meter::WebSearch => "web search",
+            Meter::AudioSecond => "audio second",
+            Meter::Character => "character",
+            Meter::Picture => "picture",
+            Meter::RerankSearch => "rerank search",
         }
     }
 
     /// The meter whose rate applies where a model has no rate of its own for this one.
     ///
-    /// Searches have none: a provider that charges for them says so.
+    /// Pieces have none: a provider that charges for them says so.
     fn stands_for(self) -> Option<Meter> {
         match self {
-            Meter::Input | Meter::Output | Meter::WebSearch => None,
+            Meter::Input | Meter::Output => None,
+            Meter::WebSearch | Meter::AudioSecond | Meter::Character | Meter::Picture | Meter::RerankSearch => None,
             Meter::CacheRead | Meter::CacheWrite5m | Meter::InputAudio | Meter::InputImage => Some(Meter::Input),
             Meter::CacheWrite1h => Some(Meter::CacheWrite5m),
             Meter::Reasoning | Meter::OutputAudio | Meter::OutputImage => Some(Meter::Output),
@@ -81,7 +102,7 @@ impl Meter {
     }
 }
 
-/// The rates that one call is billed at: US dollars per unit (a token, a search), by meter.
+/// The rates that one call is billed at: US dollars per unit (a token, a search, a second), by meter.
 ///
 /// Serialises as pico-dollars by meter, so that the store keeps what was applied.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -121,8 +142,7 @@ impl Rates {
 
     /// The bill for `usage`: a line for each meter that counted something. None where a rate is missing.
     pub fn bill(&self, usage: &Usage) -> Option<Vec<Line>> {
-        let counted = Meter::ALL.into_iter().map(|meter| (meter, count(usage, meter))).filter(|(_, n)| *n > 0);
-        counted
+        self.counted(usage)
             .map(|(meter, count)| {
                 let rate = self.applied(meter)?;
                 Some(Line { meter, count, rate, amount: rate.times(count) })
@@ -130,14 +150,20 @@ impl Rates {
             .collect()
     }
 
+    /// What of a usage counts, and how much. Pieces are of the kind that there is a rate for.
+    fn counted<'u>(&self, usage: &'u Usage) -> impl Iterator<Item = (Meter, u64)> + use<'u> {
+        let piece = Meter::PIECES.into_iter().find(|meter| self.own(*meter).is_some()).unwrap_or(Meter::WebSearch);
+        let of = move |meter: Meter| match Meter::PIECES.contains(&meter) {
+            true if meter == piece => usage.pieces,
+            true => 0,
+            false => count(usage, meter),
+        };
+        Meter::ALL.into_iter().map(move |meter| (meter, of(meter))).filter(|(_, n)| *n > 0)
+    }
+
     /// What `usage` costs. None where a rate is missing.
     pub fn cost(&self, usage: &Usage) -> Option<Money> {
-        Meter::ALL
-            .into_iter()
-            .map(|meter| (meter, count(usage, meter)))
-            .filter(|(_, n)| *n > 0)
-            .map(|(meter, n)| Some(self.applied(meter)?.times(n)))
-            .sum()
+        self.counted(usage).map(|(meter, n)| Some(self.applied(meter)?.times(n))).sum()
     }
 }
 
@@ -154,7 +180,7 @@ pub struct Line {
     pub amount: Money,
 }
 
-/// How many units of a meter a usage has. Parts never add up to more than their whole, whatever a
+/// How many tokens of a meter a usage has. Parts never add up to more than their whole, whatever a
 /// provider reports.
 fn count(usage: &Usage, meter: Meter) -> u64 {
     let input_parts = [
@@ -170,7 +196,6 @@ fn count(usage: &Usage, meter: Meter) -> u64 {
         (Meter::OutputImage, usage.output_image),
     ];
     match meter {
-        Meter::WebSearch => usage.web_searches,
         Meter::Input => share(usage.input, &input_parts, None),
         Meter::Output => share(usage.output, &output_parts, None),
         Meter::Reasoning | Meter::OutputAudio | Meter::OutputImage => share(usage.output, &output_parts, Some(meter)),
@@ -222,8 +247,19 @@ mod tests {
 
     #[test]
     fn a_missing_rate_is_unknown_and_not_zero() {
-        let usage = Usage { input: 1, web_searches: 1, ..Usage::default() };
+        let usage = Usage { input: 1, pieces: 1, ..Usage::default() };
         assert_eq!(rates().cost(&usage), None);
         assert_eq!(Rates::default().cost(&Usage::default()), Some(Money::ZERO));
+    }
+
+    #[test]
+    fn pieces_are_what_there_is_a_rate_for() {
+        let mut rates = Rates::new("test");
+        rates.set(Meter::AudioSecond, Money::from_pico(100));
+        let usage = Usage { pieces: 9, ..Usage::default() };
+        let bill = rates.bill(&usage).unwrap_or_default();
+        assert_eq!((bill[0].meter, bill[0].count, bill[0].amount.pico(), bill.len()), (Meter::AudioSecond, 9, 900, 1));
+        let tokens = Usage { input: 1, ..Usage::default() };
+        assert_eq!((rates.cost(&tokens), self::rates().cost(&usage)), (None, None));
     }
 }

@@ -3,12 +3,14 @@
 //! Plain data. How a record is stored, checked or shown is said elsewhere.
 
 mod budget;
+mod contract;
 mod guard;
 mod limit;
 mod sheet;
 mod source;
 
 pub use budget::{Budget, Charge, DefaultPrice, Event, EventKind, OnExceed, Payer, Period, Raise, Scope};
+pub use contract::Contract;
 pub use guard::{
     Action, CheckOutcome, Evaluation, Guardrail, GuardrailRule, Policy, PolicyRule, Stage, Verdict as GuardVerdict,
 };

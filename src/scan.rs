@@ -5,6 +5,8 @@
 //! Whoever gets none reads again with `serde_json`, which decides and words the complaint. So this module
 //! has no errors, and can be fast: a string costs a look at each of its bytes and nothing more.
 
+use std::ops::Range;
+
 /// As deep as `serde_json` goes.
 const DEEPEST: usize = 127;
 
@@ -121,17 +123,18 @@ impl<'a> Cursor<'a> {
         Some(filled)
     }
 
-    /// A string; appends what it says.
-    pub fn text(&mut self, out: &mut String) -> Option<()> {
+    /// A string; appends what it says, and gives where the inside of it stands.
+    pub fn text(&mut self, out: &mut String) -> Option<Range<usize>> {
         self.space();
         self.take(b'"')?;
+        let inside = self.at;
         loop {
             let begin = self.at;
             let stop = self.until_special()?;
             out.push_str(std::str::from_utf8(self.text.get(begin..self.at)?).ok()?);
             self.at += 1;
             match stop {
-                b'"' => return Some(()),
+                b'"' => return Some(inside..self.at - 1),
                 b'\\' => out.push(self.escape()?),
                 _ => return None,
             }
@@ -350,7 +353,7 @@ mod tests {
                 match name {
                     b"n" => number = cursor.whole_number()?,
                     b"s" => plain = cursor.plain_str()?,
-                    b"t" => cursor.text(&mut said)?,
+                    b"t" => _ = cursor.text(&mut said)?,
                     b"on" => on = cursor.boolean()?,
                     b"list" => cursor.array(|cursor| cursor.whole_number().map(|number| sum += number))?,
                     _ => assert!(cursor.null()),
@@ -382,7 +385,7 @@ mod tests {
         fn decodes_strings_as_serde_json_does(said in ".{0,60}") {
             let text = serde_json::to_string(&said).unwrap();
             let mut out = String::new();
-            prop_assert_eq!(Cursor::new(text.as_bytes()).text(&mut out), Some(()));
+            prop_assert_eq!(Cursor::new(text.as_bytes()).text(&mut out), Some(1..text.len() - 1));
             prop_assert_eq!(out, said);
         }
     }

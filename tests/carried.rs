@@ -63,7 +63,16 @@ fn speech_comes_as_it_is_made() {
     let bytes = answer.bytes().unwrap();
     assert_eq!((bytes.len(), bytes[0], bytes[3999]), (4000, 0, 3));
     let trace = stage.trace(&id);
-    assert_eq!((&trace["status"], &trace["cost_usd"]), (&json!("ok"), &Value::Null), "what it costs nobody says");
+    assert_eq!((&trace["status"], &trace["cost_usd"]), (&json!("ok"), &Value::Null), "a server of one's own");
+    let add = ["provider", "add", "openai", "--name", "op", "--base-url", &stage.fake.openai_url(), "--api-key-env"];
+    stage.home.run(&[&add[..], &["FAKE_KEY"]].concat());
+    let body = json!({"model": "op/tts-1", "input": "Hello", "voice": "alloy"}).to_string();
+    let answer = stage.post("/audio/speech", body);
+    let id = header(&answer, "x-optscale-trace-id");
+    assert_eq!(answer.bytes().unwrap().len(), 4000);
+    assert_eq!(stage.trace(&id)["cost_usd"], "0.000075", "five characters at 15 dollars a million");
+    let page = stage.home.run(&["traces", "show", &id]);
+    assert!(page.contains("character") && page.contains("0.000075"), "{page}");
 }
 
 #[test]
@@ -107,13 +116,48 @@ fn moderations_and_orders() {
         let answer = stage.post("/rerank", body(model));
         let trace = stage.trace_of(&answer);
         assert_eq!(answer.json::<Value>().unwrap()["results"][0]["index"], 1, "{model}");
-        assert_eq!((stage.fake.last().path.as_str(), &trace["input_tokens"]), (path, &json!(7)));
+        let tokens = if path.starts_with("/v2") { 0 } else { 7 };
+        assert_eq!((stage.fake.last().path.as_str(), &trace["input_tokens"]), (path, &json!(tokens)));
     }
     let (status, code, _) = error(stage.post("/rerank", body("an/x")));
     assert_eq!((status, code.as_str()), (400, "unsupported_feature"));
     let (status, ..) = error(stage.post("/images/generations", "{}"));
     assert_eq!(status, 400);
     assert_eq!(call(&stage, Method::GET, "/audio/speech", None).status(), 405);
+}
+
+#[test]
+fn pieces_have_a_price_by_contract_too() {
+    let stage = Stage::set(&[]);
+    // A price from tomorrow on does not hold today.
+    let set = |from: &str, usd: &str| {
+        stage.home.run(&["model", "price", "set", "oa/whisper-large-v3", "--audio-minute", usd, "--from", from])
+    };
+    set("2026-01-01", "0.006");
+    set("2999-01-01", "0.6");
+    // A gateway that runs looks at its configuration a few times a second.
+    let until = |cost: Value, call: &dyn Fn() -> Response| {
+        let begun = std::time::Instant::now();
+        while stage.trace_of(&call())["cost_usd"] != cost {
+            assert!(begun.elapsed() < stage::SOON, "never {cost}");
+        }
+    };
+    let heard = || upload(&stage, "/audio/transcriptions", form("oa/whisper-large-v3", b"abc", true));
+    // Nine seconds that have begun.
+    until(json!("0.0009"), &heard);
+    let listed = stage.home.json(&["model", "price", "list"]);
+    assert_eq!(
+        (&listed[1]["model"], &listed[1]["from"]),
+        (&json!("oa/whisper-large-v3"), &json!("2026-01-01T00:00:00.000Z"))
+    );
+    let shown = stage.home.json(&["model", "show", "oa/whisper-large-v3"]);
+    assert_eq!(shown["prices"][1]["label"], "contract since 2026-01-01", "{shown}");
+    stage.home.run(&["model", "price", "remove", "oa/whisper-large-v3"]);
+    assert_eq!(stage.home.json(&["model", "price", "list"]), json!([]));
+    until(Value::Null, &heard);
+    stage.home.run(&["model", "price", "set", "oa/fake", "--in", "2", "--out", "8"]);
+    // Eleven tokens in, five out.
+    until(json!("0.000062"), &|| stage.chat("oa/fake", json!({})));
 }
 
 #[test]
@@ -158,4 +202,38 @@ fn a_batch_is_booked_once_when_it_has_ended() {
     assert_eq!(rows.len(), 1, "{rows:?}");
     assert_eq!((&rows[0]["input_tokens"], &rows[0]["output_tokens"]), (&json!(1000), &json!(500)));
     assert_eq!(rows[0]["model"], "oa/gpt-4o-mini");
+}
+
+#[test]
+fn the_sandbox_does_what_is_carried_the_same_way_every_time() {
+    let stage = Stage::set(&[]);
+    let picture = || {
+        let answer =
+            stage.post("/images/generations", json!({"model": "sandbox/echo", "prompt": "a cat", "n": 2}).to_string());
+        assert_eq!(answer.status(), 200);
+        let trace = stage.trace_of(&answer);
+        (answer.json::<Value>().unwrap(), trace)
+    };
+    let ((first, trace), (again, _)) = (picture(), picture());
+    assert_eq!((&first, first["data"].as_array().unwrap().len()), (&again, 2));
+    assert!(first["data"][0]["b64_json"].as_str().unwrap().starts_with("iVBORw0KGgo"), "a PNG");
+    assert_eq!((&trace["output_tokens"], &trace["cost_usd"]), (&json!(128), &json!("0.000258")), "{trace}");
+    let spoken = stage.post("/audio/speech", json!({"model": "sandbox/echo", "input": "Hi", "voice": "x"}).to_string());
+    assert_eq!(header(&spoken, "content-type"), "audio/wav");
+    let wav = spoken.bytes().unwrap();
+    assert_eq!((wav.len(), &wav[..4]), (44 + 800, b"RIFF".as_slice()));
+    let heard = upload(&stage, "/audio/transcriptions", form("sandbox/echo", &wav, true));
+    assert!(heard.json::<Value>().unwrap()["text"].as_str().unwrap().starts_with("A sound of "));
+    let judged = stage.post("/moderations", json!({"model": "sandbox/echo", "input": ["Violence!", "hi"]}).to_string());
+    let judged: Value = judged.json().unwrap();
+    assert_eq!((&judged["results"][0]["flagged"], &judged["results"][1]["flagged"]), (&json!(true), &json!(false)));
+    let body = json!({"model": "sandbox/echo", "query": "blue sky", "documents": ["a cat", "the sky is blue", "blue"], "top_n": 2});
+    let order: Value = stage.post("/rerank", body.to_string()).json().unwrap();
+    let places: Vec<&Value> = order["results"].as_array().unwrap().iter().map(|result| &result["index"]).collect();
+    assert_eq!(places, [&json!(1), &json!(2)]);
+    let (status, ..) =
+        error(stage.post("/moderations", json!({"model": "sandbox/error-503", "input": "x"}).to_string()));
+    assert_eq!(status, 503);
+    let (status, code, _) = error(call(&stage, Method::GET, "/files", Some("sandbox")));
+    assert_eq!((status, code.as_str()), (400, "unsupported_feature"));
 }

@@ -177,3 +177,11 @@ fn nothing_that_was_delivered_is_lost() {
         assert_eq!(again.stop(), Some(0), "an orderly end");
     }
 }
+
+#[test]
+fn a_wish_to_end_right_after_the_start_is_heard() {
+    let home = Home::new();
+    for _ in 0..5 {
+        assert_eq!(home.serve().stop(), Some(0), "an orderly end");
+    }
+}

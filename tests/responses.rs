@@ -384,3 +384,29 @@ fn cursor_asks_in_these_words_and_is_answered_in_those_of_chat() {
     let dropped = post(ask("oa/fake", json!({"include": ["web_search_call.results"]})));
     assert_eq!(header(&dropped, "x-optscale-dropped"), "include");
 }
+
+#[test]
+fn an_answer_that_was_heard_is_kept_whatever_happens() {
+    let stage = set();
+    stage.home.run(&["org", "edit", "--bodies", "full"]);
+    let mut first = create(&stage, "an/fake-tools", json!({"tools": tools()}));
+    while first["store"] == false {
+        first = create(&stage, "an/fake-tools", json!({"tools": tools()}));
+    }
+    let streamed = stage.post("/responses", ask("an/fake-think", json!({"stream": true})).to_string());
+    let second = events(&streamed.text().unwrap()).last().unwrap()["response"].clone();
+    let Stage { fake, home, gateway, key, client } = stage;
+    gateway.kill();
+    let stage = Stage { gateway: home.serve(), fake, home, key, client };
+    for whole in [&first, &second] {
+        let id = whole["id"].as_str().unwrap();
+        assert_eq!(kept(&stage, "GET", id), (200, whole.clone()));
+        let url = format!("{}/responses/{id}?stream=true", stage.gateway.base_url());
+        let told = |url: String| stage.client.get(url).bearer_auth(&stage.key).send().unwrap();
+        let answer = told(url.clone());
+        assert_eq!(header(&answer, "content-type"), "text/event-stream; charset=utf-8");
+        let all = events(&answer.text().unwrap());
+        assert_eq!((&all[0]["type"], &all.last().unwrap()["response"]), (&json!("response.created"), whole));
+        assert_eq!(events(&told(format!("{url}&starting_after=2")).text().unwrap()), all[3..]);
+    }
+}

@@ -6,6 +6,7 @@
 mod access;
 pub mod budgets;
 pub mod care;
+pub mod contracts;
 mod error;
 pub mod file;
 pub mod guardrails;

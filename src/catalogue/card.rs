@@ -11,6 +11,7 @@
 //! | `>200000` | for prompts of more than so many tokens |
 //! | `i2.5` | US dollars per 1,000,000 input tokens; the other letters are in [`LETTERS`] |
 //! | `s10`, `q35` | US dollars per 1,000 web searches, per 1,000 prompts that searched |
+//! | `h0.36`, `c15`, `n0.04`, `k2` | US dollars for an hour of sound, 1,000,000 characters, a picture, 1,000 searches of a rerank |
 
 use super::table;
 use crate::price::{Meter, Rates};
@@ -28,6 +29,15 @@ pub(super) const LETTERS: [(char, Meter); 10] = [
     ('t', Meter::Reasoning),
     ('A', Meter::OutputAudio),
     ('V', Meter::OutputImage),
+];
+
+/// The letter of each meter that counts pieces, and of how many the text is the price.
+pub(super) const PIECES: [(char, Meter, i64); 5] = [
+    ('s', Meter::WebSearch, 1_000),
+    ('h', Meter::AudioSecond, 3_600),
+    ('c', Meter::Character, 1_000_000),
+    ('n', Meter::Picture, 1),
+    ('k', Meter::RerankSearch, 1_000),
 ];
 
 const DAY_MS: i64 = 86_400_000;
@@ -107,9 +117,12 @@ fn section(text: &str) -> Option<Section<'_>> {
             '~' => section.hours = rest.split_once('=').map(|(name, spans)| Hours { name, spans }),
             '@' => section.variant = Some(rest),
             '>' => section.over = Some(rest.parse().ok()?),
-            's' => section.rates.push((Meter::WebSearch, part(rest, 1_000)?)),
             'q' => section.searched_prompt = Some(part(rest, 1_000)?),
             letter => {
+                if let Some((_, meter, per)) = PIECES.into_iter().find(|(other, ..)| *other == letter) {
+                    section.rates.push((meter, part(rest, per)?));
+                    continue;
+                }
                 let (_, meter) = LETTERS.into_iter().find(|(other, _)| *other == letter)?;
                 section.rates.push((meter, part(rest, 1_000_000)?));
             }
@@ -137,7 +150,10 @@ fn is_standard(variant: &str) -> bool {
 /// The variant as the card spells it. OpenAI also reports its priority processing as `fast`.
 fn spelled<'a>(sections: &[&Section<'a>], variant: &str) -> Option<&'a str> {
     let spelled = |name: &str| sections.iter().filter_map(|section| section.variant).find(|other| *other == name);
-    spelled(variant).or_else(|| if variant == "fast" { spelled("priority") } else { None })
+    let fast = || if variant == "fast" { spelled("priority") } else { None };
+    // Some models have a price for each size of a picture, whatever its quality.
+    let size = || spelled(variant.split_once('/')?.1);
+    spelled(variant).or_else(fast).or_else(size)
 }
 
 /// The sections that apply, weakest first: what a later one lists replaces what an earlier one says.
@@ -176,7 +192,7 @@ fn merge(layers: &[&Section], label: &str, usage: &Usage) -> Rates {
     for section in layers {
         section.rates.iter().for_each(|(meter, money)| rates.set(*meter, *money));
         // The fee of a prompt is the fee of its only search; a share of it has no exact value.
-        if let Some(fee) = section.searched_prompt.filter(|_| usage.web_searches <= 1) {
+        if let Some(fee) = section.searched_prompt.filter(|_| usage.pieces <= 1) {
             rates.set(Meter::WebSearch, fee);
         }
     }

@@ -19,8 +19,11 @@ per 1,000,000 tokens. Read of it:
     context_window, max_output_tokens, knowledge_cutoff, release_date, deprecation_date, status
     capabilities          {tools: true, false or null where nobody says, ...}
 
-Left out, because no usage report says how much of it a call consumed, or which of it applies: prices by the hour, the
-character, the page or the picture, other tools' fees, storage, surcharges by region.
+    other_units           {audio_per_hour, per_1m_chars_in, per_1k_searches, image_out_each,
+                          image_sizes: {QUALITY/SIZE or SIZE: US dollars each}}: read where tokens do not make the bill
+
+Left out, because no usage report says how much of it a call consumed, or which of it applies: prices by the page, the
+film or the request, other tools' fees, storage, surcharges by region.
 
 extra.tsv, beside this script, holds lines written by hand, in the format of models.tsv; they are copied in.
 docs/catalogue.md describes that format.
@@ -38,6 +41,7 @@ CAPABILITIES = ["tools", "parallel_tools", "vision", "pdf", "audio_in", "audio_o
 LETTERS = {"input": "i", "cache_read": "r", "cache_write_5m": "w", "cache_write_1h": "W", "input_audio": "a",
            "input_image": "v", "output": "o", "reasoning": "t", "output_audio": "A", "output_image": "V"}
 STEP = Decimal("0.000001")  # a pico-dollar a token
+PICO = Decimal("0.000000000001")
 PER_CALL = ("request_per_1k", "text_message_per_1k", "per_1k_requests")
 
 rounded = []
@@ -86,9 +90,39 @@ def billed_by_more_than_tokens(row):
     return free and any(Decimal(value) != 0 for value in units.values() if isinstance(value, str))
 
 
+def hourly(text, where):
+    """The price of an hour whose second is a whole number of pico-dollars."""
+    second = (Decimal(text) / 3600).quantize(PICO, ROUND_HALF_UP)
+    hour = second * 3600
+    if hour != Decimal(text):
+        rounded.append(f"{where}: {text} -> {hour}")
+    return f"{hour:f}".rstrip("0").rstrip(".")
+
+
+def pieces(row, where):
+    """What is billed by the piece where tokens are not: the standard price first, then those of sizes."""
+    units, mode = row.get("other_units") or {}, row["mode"]
+    if any(Decimal(value) != 0 for kind, value in (row.get("price") or {}).items() if kind in LETTERS):
+        return []
+    if mode == "audio_transcription" and "audio_per_hour" in units:
+        return ["h" + hourly(units["audio_per_hour"], where)]
+    if mode == "audio_speech" and "per_1m_chars_in" in units:
+        return ["c" + amount(units["per_1m_chars_in"], where)]
+    if mode == "rerank" and "per_1k_searches" in units:
+        return ["k" + amount(units["per_1k_searches"], where)]
+    if mode != "image":
+        return []
+    sizes = sorted((units.get("image_sizes") or {}).items())
+    each = ["n" + amount(units["image_out_each"], where)] if "image_out_each" in units else []
+    return each + [f"@{name} n{amount(price, where)}" for name, price in sizes if " " not in name]
+
+
 def card(row):
     where = f"{row['provider']}/{row['model']}"
     price = row.get("price") or {}
+    by_piece = pieces(row, where)
+    if by_piece:
+        return ";".join(by_piece)
     if not price.keys() & LETTERS.keys():
         return ""
     if billed_by_more_than_tokens(row):

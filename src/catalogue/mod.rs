@@ -4,14 +4,16 @@
 //! and reads the one line it finds: nothing is loaded at start, and nothing is kept in memory.
 //! `docs/catalogue.md` describes the format, and how the file is made.
 //!
-//! It knows no configured provider, no contract price and no arithmetic: [`crate::price`] adds up.
+//! It knows no configured provider and no arithmetic: [`crate::price`] adds up. Prices by contract are given to it.
 
 mod card;
+mod contract;
 mod model;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use contract::{Agreed, Agreement, agreement};
 pub use model::{Capabilities, Lifecycle, Match, Mode, Model};
 
 /// The model that a vendor's API calls `model`, or the nearest one that the catalogue knows.
@@ -38,6 +40,61 @@ pub fn models(vendor: &str) -> impl Iterator<Item = Model> + use<> {
 /// Every vendor, by name.
 pub fn vendors() -> impl Iterator<Item = &'static str> {
     table::vendors()
+}
+
+/// Reads newer facts, and uses them from now on where they are newer than the program's own. To be called before anything
+/// else of the catalogue is used; a second call changes nothing.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn load(text: String) -> Result<Facts, String> {
+    let facts = check(&text)?;
+    if facts.as_of.as_str() > table::embedded_as_of() {
+        table::use_instead(text);
+    }
+    Ok(facts)
+}
+
+/// What a list of facts holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The day of the facts.
+    pub as_of: String,
+    /// How many models it has.
+    pub models: usize,
+}
+
+/// Checks a list of facts whole: its day, the order of its lines, and that each can be read.
+///
+/// # Errors
+/// The first line that is wrong, and what is wrong with it.
+pub fn check(text: &str) -> Result<Facts, String> {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let day = first.strip_prefix("#\t").filter(|day| crate::types::Time::parse(day).is_some() && day.len() == 10);
+    let Some(day) = day else { return Err("line 1 is not `#`, a tab and a day like 2026-11-22".to_owned()) };
+    let (mut before, mut models) = ("", 0);
+    for (number, line) in rest.lines().enumerate().map(|(index, line)| (index + 2, line)) {
+        if line <= before {
+            return Err(format!("line {number} does not sort behind the line before it"));
+        }
+        before = line;
+        if let Some(target) = table::alias_target(line) {
+            let vendor = line.split('\t').next().unwrap_or_default();
+            if !rest.contains(&format!("{vendor}\t{target}\t")) {
+                return Err(format!("line {number} is another name of `{target}`, which the list does not have"));
+            }
+        } else if !Model::can_be_read(line) {
+            return Err(format!("line {number} is no model: {}", line.chars().take(60).collect::<String>()));
+        } else {
+            models += 1;
+        }
+    }
+    Ok(Facts { as_of: day.to_owned(), models })
+}
+
+/// The day of the facts that the program brings along.
+pub fn embedded_as_of() -> &'static str {
+    table::embedded_as_of()
 }
 
 /// The day on which the facts were gathered, as `2026-01-31`.

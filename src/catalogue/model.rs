@@ -1,6 +1,7 @@
 //! One model, as its line in the catalogue says it.
 
 use super::card;
+use super::contract::{self, Agreement};
 use crate::price::Rates;
 use crate::types::{Time, Usage};
 
@@ -30,6 +31,7 @@ pub struct Model {
     /// Until when it knows the world: a day, or only a month.
     pub knowledge_cutoff: Option<&'static str>,
     prices: &'static str,
+    agreement: Agreement,
 }
 
 /// How a name led to a model.
@@ -229,13 +231,38 @@ impl Model {
     /// Not known, and so not in the rates: surcharges for a region, free allowances, fees of tools other than the search,
     /// storage of caches, and the price of cached audio and pictures where it is not that of cached text.
     pub fn rates(&self, at: Time, usage: &Usage, variant: Option<&str>) -> Option<Rates> {
-        card::rates(self.prices, at, usage, variant)
+        contract::applied(self.agreement, at, card::rates(self.prices, at, usage, variant))
+    }
+
+    /// The same with prices by contract before its own.
+    pub fn agreed(self, agreement: Agreement) -> Model {
+        Model { agreement, ..self }
+    }
+
+    /// A model of which nothing is known but prices by contract.
+    pub fn of_contract(model: &str, agreement: Agreement) -> Model {
+        Model {
+            vendor: "contract",
+            id: contract::name(model),
+            matched: Match::Id,
+            mode: Mode::Chat,
+            context_window: None,
+            max_output_tokens: None,
+            capabilities: Capabilities::default(),
+            lifecycle: Lifecycle::Active,
+            released: None,
+            deprecated: None,
+            knowledge_cutoff: None,
+            prices: "",
+            agreement,
+        }
     }
 
     /// Every price that the catalogue has for the model, standard first: each with a label that says when it applies, and
     /// only with what differs from the standard price. Empty where no price is known.
     pub fn price_list(&self) -> Vec<Rates> {
-        card::list(self.prices)
+        let agreed = self.agreement.iter().rev().map(|agreed| agreed.rates.clone());
+        agreed.chain(card::list(self.prices)).collect()
     }
 
     /// Reads a line of the catalogue; none for a line of another form, such as an alias.
@@ -255,7 +282,20 @@ impl Model {
             deprecated: given(next()?),
             knowledge_cutoff: given(next()?),
             prices: next()?,
+            agreement: &[],
         })
+    }
+
+    /// Whether a line of any text has the form of a model's.
+    pub(super) fn can_be_read(line: &str) -> bool {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [_, _, mode, window, output, digits, stage, _, _, _, prices] = columns[..] else { return false };
+        Mode::ALL.iter().any(|known| known.as_str() == mode)
+            && count(window).is_some()
+            && count(output).is_some()
+            && Capabilities::parse(digits).is_some()
+            && Lifecycle::ALL.iter().any(|known| known.as_str() == stage)
+            && (prices.is_empty() || card::parse(prices).is_some())
     }
 
     pub(super) fn matched_by(self, matched: Match) -> Model {

@@ -5,13 +5,37 @@
 //! of lines is the order of (vendor, id).
 
 use std::cmp::Ordering;
+use std::sync::OnceLock;
 
-/// The whole file: a line `#`, tab, day of the facts; then one line for each model or alias.
-pub(super) const TEXT: &str = include_str!("models.tsv");
+/// The whole file that the program brings along: a line `#`, tab, day of the facts; then one line for each model or alias.
+const EMBEDDED: &str = include_str!("models.tsv");
+
+/// A newer file.
+static NEWER: OnceLock<String> = OnceLock::new();
+
+/// The file that is used.
+pub(super) fn text() -> &'static str {
+    NEWER.get().map_or(EMBEDDED, String::as_str)
+}
+
+/// Uses another file from now on.
+pub(super) fn use_instead(text: String) {
+    // The first one stays.
+    let _ = NEWER.set(text);
+}
+
+/// The day of the facts that the program brings along.
+pub(super) fn embedded_as_of() -> &'static str {
+    day(EMBEDDED)
+}
 
 /// The day of the facts.
 pub(super) fn as_of() -> &'static str {
-    TEXT.lines().next().and_then(|line| line.strip_prefix("#\t")).unwrap_or_default()
+    day(text())
+}
+
+fn day(text: &'static str) -> &'static str {
+    text.lines().next().and_then(|line| line.strip_prefix("#\t")).unwrap_or_default()
 }
 
 /// The line of a model or an alias.
@@ -20,14 +44,14 @@ pub(super) fn named(vendor: &str, id: &str) -> Option<&'static str> {
         return None;
     }
     let key = format!("{vendor}\t{id}\t");
-    let line = TEXT[first_not_below(&key)..].lines().next()?;
+    let line = text()[first_not_below(&key)..].lines().next()?;
     line.starts_with(&key).then_some(line)
 }
 
 /// The lines of a vendor, aliases left out.
 pub(super) fn lines_of(vendor: &str) -> impl Iterator<Item = &'static str> + use<> {
     let key = format!("{vendor}\t");
-    let lines = TEXT[first_not_below(&key)..].lines();
+    let lines = text()[first_not_below(&key)..].lines();
     lines.take_while(move |line| line.starts_with(&key)).filter(|line| alias_target(line).is_none())
 }
 
@@ -35,7 +59,7 @@ pub(super) fn lines_of(vendor: &str) -> impl Iterator<Item = &'static str> + use
 pub(super) fn vendors() -> impl Iterator<Item = &'static str> {
     let next = |after: &str| {
         let start = first_not_below(&format!("{after}\n"));
-        TEXT[start..].lines().next()?.split('\t').next()
+        text()[start..].lines().next()?.split('\t').next()
     };
     std::iter::successors(next("#"), move |vendor| next(vendor))
 }
@@ -47,7 +71,7 @@ pub(super) fn alias_target(line: &str) -> Option<&str> {
 
 /// Where the first line begins that does not sort below `key`; the end of the text where all do.
 fn first_not_below(key: &str) -> usize {
-    let bytes = TEXT.as_bytes();
+    let bytes = text().as_bytes();
     let (mut low, mut high) = (0, bytes.len());
     while low < high {
         let middle = low + (high - low) / 2;

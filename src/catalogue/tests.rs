@@ -1,6 +1,6 @@
 //! The file keeps to its format, and well-known calls cost what a person works out on paper.
 
-use super::card::{self, LETTERS, Section};
+use super::card::{self, LETTERS, PIECES, Section};
 use super::*;
 use crate::price::{Meter, Rates};
 use crate::types::{Money, Time, Usage};
@@ -41,7 +41,9 @@ fn write(section: &Section) -> String {
     for (letter, meter) in LETTERS {
         words.extend(rate(meter).map(|money| format!("{letter}{}", money.times(1_000_000))));
     }
-    words.extend(rate(Meter::WebSearch).map(|money| format!("s{}", money.times(1_000))));
+    for (letter, meter, per) in PIECES {
+        words.extend(rate(meter).map(|money| format!("{letter}{}", money.times(per as u64))));
+    }
     words.extend(section.searched_prompt.map(|money| format!("q{}", money.times(1_000))));
     words.join(" ")
 }
@@ -73,7 +75,7 @@ fn write_model(model: &Model) -> String {
 
 #[test]
 fn every_line_is_read_whole() {
-    for line in table::TEXT.lines().skip(1).filter(|line| table::alias_target(line).is_none()) {
+    for line in table::text().lines().skip(1).filter(|line| table::alias_target(line).is_none()) {
         let model = Model::parse(line).unwrap_or_else(|| panic!("{line}"));
         assert_eq!(write_model(&model), line);
     }
@@ -81,7 +83,7 @@ fn every_line_is_read_whole() {
 
 #[test]
 fn lines_are_sorted_and_names_are_unique() {
-    let lines: Vec<&str> = table::TEXT.lines().collect();
+    let lines: Vec<&str> = table::text().lines().collect();
     assert!(lines.is_sorted());
     let names: BTreeSet<Vec<&str>> = lines.iter().map(|line| line.split('\t').take(2).collect()).collect();
     assert_eq!(names.len(), lines.len());
@@ -89,7 +91,7 @@ fn lines_are_sorted_and_names_are_unique() {
 
 #[test]
 fn every_name_is_found_and_every_alias_leads_to_a_model() {
-    for line in table::TEXT.lines().skip(1) {
+    for line in table::text().lines().skip(1) {
         let mut columns = line.split('\t');
         let (vendor, name) = (columns.next().unwrap(), columns.next().unwrap());
         let found = model(vendor, name);
@@ -127,7 +129,7 @@ fn vendors_and_their_models_are_listed() {
     assert!(models("ollama").all(|model| model.id != "*"));
     assert_eq!(models("nobody").count(), 0);
     let listed: usize = vendors().map(|vendor| models(vendor).count()).sum();
-    let lines = table::TEXT.lines().skip(1).filter(|line| table::alias_target(line).is_none()).count();
+    let lines = table::text().lines().skip(1).filter(|line| table::alias_target(line).is_none()).count();
     assert_eq!(listed, lines - 4, "all but the wildcards");
     assert!(Time::parse(as_of()).is_some());
 }
@@ -246,16 +248,16 @@ fn audio_is_billed_as_audio() {
 #[test]
 fn searches_are_billed_one_by_one() {
     // 3 x 10 / 1000 + 1000 x 3 / 1000000 = 0.03 + 0.003 dollars.
-    let usage = Usage { input: 1_000, web_searches: 3, ..Usage::default() };
+    let usage = Usage { input: 1_000, pieces: 3, ..Usage::default() };
     assert_eq!(costs("anthropic", "claude-sonnet-4-5", usage, None), "0.033");
     // The tier changes the price of tokens, not of a search: 200001 x 6 = 1200006 millionths.
-    let large = Usage { input: 200_001, web_searches: 1, ..Usage::default() };
+    let large = Usage { input: 200_001, pieces: 1, ..Usage::default() };
     assert_eq!(costs("anthropic", "claude-sonnet-4-5", large, None), "1.210006");
 }
 
 #[test]
 fn a_fee_for_a_prompt_that_searched_is_known_for_one_search_only() {
-    let usage = |web_searches| Usage { input: 1_000, web_searches, ..Usage::default() };
+    let usage = |pieces| Usage { input: 1_000, pieces, ..Usage::default() };
     // 1000 x 1.25 millionths + 35 / 1000.
     assert_eq!(costs("google", "gemini-2.5-pro", usage(1), None), "0.03625");
     let rates = rates_of("google", "gemini-2.5-pro", &usage(2), None).unwrap();
@@ -328,4 +330,56 @@ fn the_price_list_shows_every_section() {
     assert_eq!(list[1].own(Meter::Input), Some(Money::from_pico(1_250_000)));
     assert_eq!(list[1].own(Meter::CacheRead), None);
     assert!(model("sandbox", "slow").price_list().is_empty());
+}
+
+#[test]
+fn what_is_sold_by_the_piece_has_a_price() {
+    let pieces = |pieces| Usage { pieces, ..Usage::default() };
+    assert_eq!(costs("openai", "whisper-1", pieces(90), None), "0.009");
+    assert_eq!(costs("openai", "tts-1", pieces(1_000), None), "0.015");
+    assert_eq!(costs("openai", "tts-1-hd", pieces(1_000), None), "0.03");
+    assert_eq!(costs("azure", "dall-e-3", pieces(2), Some("hd/1024x1792")), "0.264");
+    assert_eq!(costs("cohere", "rerank-v3.5", pieces(3), None), "0.006");
+    let unknown = rates_of("azure", "dall-e-3", &pieces(1), Some("hd/640x480"));
+    assert_eq!(unknown.and_then(|rates| rates.cost(&pieces(1))), None, "a size without a price");
+    // Where tokens make the bill, pieces are not counted besides.
+    let tokens = Usage { input: 50, output: 1_000, output_image: 1_000, ..Usage::default() };
+    assert_eq!(costs("openai", "gpt-image-1", tokens, Some("high/1024x1024")), "0.04025");
+}
+
+#[test]
+fn a_list_of_facts_is_checked_whole() {
+    let facts = check(table::text()).unwrap();
+    assert_eq!((facts.as_of.as_str(), facts.models > 2_500), (as_of(), true));
+    let line = "x\tm\tchat\t\t\t---------\tactive\t\t\t\ti1 o2";
+    assert_eq!(check(&format!("#\t2027-01-01\n{line}\nx\tn\t=m\n")).map(|facts| facts.models), Ok(1));
+    for (wrong, why) in [
+        ("".to_owned(), "line 1 is not"),
+        (format!("#\tsoon\n{line}"), "line 1 is not"),
+        (format!("#\t2027-01-01\n{line}\n{line}"), "line 3 does not sort"),
+        (format!("#\t2027-01-01\n{line}\nx\tn\t=o"), "line 3 is another name of `o`"),
+        ("#\t2027-01-01\nx\tm\tchat\t\t\t---------\tactive\t\t\t\ti1 z2".to_owned(), "line 2 is no model"),
+        ("#\t2027-01-01\nx\tm\tchat".to_owned(), "line 2 is no model"),
+    ] {
+        let said = check(&wrong).unwrap_err();
+        assert!(said.starts_with(why), "{said}");
+    }
+}
+
+#[test]
+fn a_contract_stands_before_the_catalogue_from_its_day_on() {
+    let mut rates = Rates::new("contract since 2026-11-24");
+    rates.set(Meter::Input, Money::from_pico(1_000_000));
+    let agreed = agreement(vec![Agreed { from: at("2026-11-24"), rates }]);
+    let model = model("openai", "gpt-4o").agreed(agreed);
+    let usage = Usage { input: 1_000_000, output: 1_000_000, ..Usage::default() };
+    let cost = |day: &str| {
+        let rates = model.rates(at(day), &usage, None).unwrap();
+        (rates.cost(&usage).unwrap().to_string(), rates.label)
+    };
+    assert_eq!(cost("2026-11-23").0, "12.5");
+    assert_eq!(cost("2026-11-25"), ("11".to_owned(), "contract since 2026-11-24".to_owned()));
+    assert!(std::ptr::eq(agreed, agreement(agreed.to_vec())));
+    let own = Model::of_contract("mine", agreed);
+    assert_eq!(own.rates(at("2026-11-25"), &usage, None).unwrap().cost(&usage), None, "no price for the answer");
 }

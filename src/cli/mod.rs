@@ -234,6 +234,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return explain_usage(&error),
     };
     let session = Session::new(cli.global);
+    session.use_newer_catalogue();
     match cli.command.run(&session) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(&session.ui),

@@ -4,6 +4,7 @@ use super::Global;
 use super::error::{CliError, Kind, Outcome};
 use super::ui::{Paging, Ui};
 use crate::admin;
+use crate::catalogue;
 use crate::config::{self, Home};
 use crate::records::Org;
 use crate::secrets::Sealer;
@@ -32,6 +33,19 @@ impl Session {
     pub fn new(global: Global) -> Session {
         let paging = if global.no_pager { Paging::Never } else { Paging::Auto };
         Session { ui: Ui::new(global.output, global.color, global.talk()).paging(paging), global }
+    }
+
+    /// Uses the list of models and prices that `model update` left in the home, where it is newer than the program's own.
+    pub fn use_newer_catalogue(&self) {
+        let Ok(home) = Home::locate(self.global.home.as_deref()) else { return };
+        let Ok(text) = std::fs::read_to_string(home.catalogue()) else { return };
+        if let Err(why) = catalogue::load(text) {
+            let path = home.catalogue();
+            self.ui.say(format_args!(
+                "{} is not used: {why}; load it anew with `optscale-ai model update`",
+                path.display()
+            ));
+        }
     }
 
     /// The home that `--home` or the environment names, there or not.

@@ -73,6 +73,11 @@ impl Home {
         self.root.join("master.key")
     }
 
+    /// A list of models and prices that is newer than the program's own, where one was loaded.
+    pub fn catalogue(&self) -> PathBuf {
+        self.root.join("catalogue.tsv")
+    }
+
     /// The lock of the gateway that serves this home.
     pub fn lock_file(&self) -> PathBuf {
         self.root.join("gateway.lock")

@@ -8,6 +8,7 @@ pub mod anthropic;
 pub mod cohere;
 pub mod gemini;
 mod json;
+mod mould;
 pub mod ollama;
 pub mod openai_chat;
 mod openai_error;

@@ -140,6 +140,7 @@ fn ollama(rest: &str) -> Option<Wanted> {
         "tags" => Wanted::Models,
         "show" => Wanted::Show,
         "version" => Wanted::Version,
+        "ps" => Wanted::Running,
         _ => return None,
     })
 }
@@ -209,7 +210,7 @@ fn allowed_method(wanted: &Wanted) -> Method {
     match wanted {
         Wanted::Task(..) | Wanted::Show => Method::POST,
         Wanted::Kept(act, ..) => act.method(),
-        Wanted::Models | Wanted::Model(_) | Wanted::Version | Wanted::Carry(_) => Method::GET,
+        Wanted::Models | Wanted::Model(_) | Wanted::Version | Wanted::Running | Wanted::Carry(_) => Method::GET,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::dialect::responses::{self, Paging};
 use crate::dialect::{Delivery, Peek};
 use crate::http::{Endpoint, Outgoing, Patience};
 use crate::records::{Bodies, KeptAnswer, KeptWords};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Ticket};
 use crate::types::{OrgId, Protocol, ProviderId, Task, Time};
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE};
@@ -232,14 +232,13 @@ impl Keeper {
         Some(Keeper { gateway: worker.gateway.clone(), kept: Box::new(kept) })
     }
 
-    /// Keeps it. Whoever looks for it waits until it is in the database.
-    pub fn keep(mut self, answer: Bytes) {
-        let Some(id) = responses::id_of(&answer) else { return };
-        self.kept.id = id;
+    /// Keeps it; the ticket says when that is safe, and the caller hears of the answer only then.
+    pub fn keep(mut self, answer: Bytes) -> Option<Ticket> {
+        self.kept.id = responses::id_of(&answer)?;
         if let Some(words) = &mut self.kept.words {
             words.answer = answer;
         }
-        self.gateway.ledger().keep(self.kept);
+        Some(self.gateway.ledger().keep(self.kept))
     }
 }
 
@@ -259,19 +258,27 @@ pub(crate) fn unkept(call: &Call, keeper: Option<&Keeper>) -> Option<String> {
 ///
 /// # Errors
 /// There is no such answer for this caller; the provider that keeps it cannot be asked.
-pub(crate) async fn act(worker: &Worker, caller: &Caller, act: KeptAct, (id, query): (&str, &str)) -> Outcome<Bytes> {
+pub(crate) async fn act(worker: &Worker, caller: &Caller, act: KeptAct, (id, query): (&str, &str)) -> Outcome<Told> {
     let missing = |complaint: Complaint| match complaint.code {
         Code::NotFound => Complaint { status: 404, param: Some("id".to_owned()), ..complaint },
         _ => complaint,
     };
     let kept = find(worker, caller, id).await.map_err(missing)?;
-    let Some(words) = &kept.words else { return ask_maker(worker, caller, &kept, (act, query)).await };
+    let streamed = act == KeptAct::Show && value(query, "stream") == Some("true");
+    let told = |bytes| Ok(Told { bytes, streamed });
+    let Some(words) = &kept.words else {
+        return ask_maker(worker, caller, &kept, (act, query)).await.and_then(told);
+    };
     match act {
-        KeptAct::Show => Ok(words.answer.clone()),
-        KeptAct::Items => Ok(responses::page_of(id, &words.input, &paging(query))),
+        KeptAct::Show if streamed => {
+            let after = value(query, "starting_after").and_then(|after| after.parse().ok());
+            told(responses::replay(&words.answer, after))
+        }
+        KeptAct::Show => told(words.answer.clone()),
+        KeptAct::Items => told(responses::page_of(id, &words.input, &paging(query))),
         KeptAct::Remove => {
             worker.gateway().ledger().forget(kept.org, kept.id.clone()).await;
-            Ok(responses::removed(id))
+            told(responses::removed(id))
         }
         KeptAct::Cancel => {
             let message =
@@ -281,12 +288,23 @@ pub(crate) async fn act(worker: &Worker, caller: &Caller, act: KeptAct, (id, que
     }
 }
 
+/// What is told of an answer that is kept.
+pub(crate) struct Told {
+    pub bytes: Bytes,
+    /// Whether it is told as a stream of events.
+    pub streamed: bool,
+}
+
+/// A value of a URL's query.
+fn value<'q>(query: &'q str, name: &str) -> Option<&'q str> {
+    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
+
 fn paging(query: &str) -> Paging {
-    let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     Paging {
-        limit: value("limit").and_then(|limit| limit.parse().ok()),
-        after: value("after").map(str::to_owned),
-        ascending: value("order") == Some("asc"),
+        limit: value(query, "limit").and_then(|limit| limit.parse().ok()),
+        after: value(query, "after").map(str::to_owned),
+        ascending: value(query, "order") == Some("asc"),
     }
 }
 

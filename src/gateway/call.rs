@@ -47,6 +47,8 @@ pub(crate) enum Wanted {
     Show,
     /// The version of the gateway.
     Version,
+    /// The models that are loaded.
+    Running,
     /// Something that is only carried to a provider.
     Carry(Carried),
     /// Something with an answer that is kept: its id, and the URL's query.

@@ -10,8 +10,18 @@ use std::sync::{PoisonError, RwLock};
 pub(crate) struct Cards(RwLock<HashMap<String, HashMap<String, Option<Model>>>>);
 
 impl Cards {
-    /// The card of a provider's model.
+    /// The card of a provider's model, with the prices that its organisation pays by contract.
     pub fn find(&self, provider: &ProviderState, model: &str) -> Option<Model> {
+        let card = self.known(provider, model);
+        match provider.contracts.get(model) {
+            Some(agreement) => {
+                Some(card.map_or_else(|| Model::of_contract(model, agreement), |card| card.agreed(agreement)))
+            }
+            None => card,
+        }
+    }
+
+    fn known(&self, provider: &ProviderState, model: &str) -> Option<Model> {
         const MOST: usize = 10_000;
         let vendor = provider.record.catalogue.as_deref()?;
         {

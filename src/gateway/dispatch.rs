@@ -11,7 +11,7 @@ use super::respond;
 use super::route::Plan;
 use super::side::SideState;
 use super::snapshot::{Link, ProviderState};
-use super::stream::{AnswerStream, Carriage, Layout, Pace, witness};
+use super::stream::{AnswerStream, Carriage, Layout, MOST_WAIT_FOR_STORAGE, Pace, witness};
 use super::translate::{self, Translated};
 use super::upstream::{Source, Upstream};
 use crate::canonical::{Code, Complaint};
@@ -19,6 +19,7 @@ use crate::dialect::sse::Framing;
 use crate::dialect::{Sight, StreamForm, Written};
 use crate::http::{HttpError, Outgoing, Patience, retry_after};
 use crate::provider::sandbox;
+use crate::store::Ticket;
 use crate::tokens;
 use crate::types::{Task, Time};
 use bytes::{Bytes, BytesMut};
@@ -276,10 +277,15 @@ async fn accepted(
     } else {
         let bytes = whole_body(&ask.target.provider.record.name, (upstream.body, deadline), slot).await?;
         let id = slot.as_ref().map(|trace| trace.id().to_string()).unwrap_or_default();
-        let mut guard = guard;
-        let made = whole(ask, (translated, keeper), (bytes.clone(), &id), guard.as_mut());
+        let (mut guard, mut kept) = (guard, None);
+        let made = whole(ask, (translated, keeper), (bytes.clone(), &id), guard.as_mut(), &mut kept);
         note_guard(slot, guard.as_ref());
-        made.inspect_err(|_| partly(slot, &bytes))?
+        let made = made.inspect_err(|_| partly(slot, &bytes))?;
+        if let Some(kept) = kept {
+            // After that long the answer goes without, as all others do.
+            let _ = timeout(MOST_WAIT_FOR_STORAGE, kept).await;
+        }
+        made
     };
     Ok(Given { status, headers, dropped, content })
 }
@@ -386,12 +392,13 @@ fn whole(
     (translated, keeper): (Translated, Option<Keeper>),
     (bytes, id): (Bytes, &str),
     guard: Option<&mut AnswerGuard>,
+    kept: &mut Option<Ticket>,
 ) -> Outcome<(Content, Vec<String>)> {
     let (call, theirs) = (ask.call, ask.side.dialect);
     let guard = guard.filter(|guard| guard.looks());
     if translated.same && !call.peek.stream && guard.is_none() {
         let sight = theirs.glance(translated.task, &bytes)?;
-        keep(keeper, Some(bytes.clone()));
+        *kept = keeper.and_then(|keeper| keeper.keep(bytes.clone()));
         return Ok((Content::Whole { bytes, sight, stream: None }, translated.dropped));
     }
     let mut dropped = translated.dropped;
@@ -413,7 +420,7 @@ fn whole(
     if let Some(guard) = guard {
         events = guarded(guard, events)?;
         if translated.same && !call.peek.stream && !guard.changed() {
-            keep(keeper, Some(bytes.clone()));
+            *kept = keeper.and_then(|keeper| keeper.keep(bytes.clone()));
             return Ok((Content::Whole { bytes, sight, stream: None }, dropped));
         }
     }
@@ -423,14 +430,14 @@ fn whole(
     if !call.peek.stream {
         let Written { bytes, dropped: unsaid } = call.dialect.answer(&answering, events.into_iter().collect());
         dropped.extend(unsaid);
-        keep(keeper, Some(bytes.clone()));
+        *kept = keeper.and_then(|keeper| keeper.keep(bytes.clone()));
         return Ok((Content::Whole { bytes, sight, stream: None }, dropped));
     }
     let mut writer = call.dialect.answer_stream(&answering);
     let mut out = BytesMut::new();
     events.into_iter().for_each(|event| writer.event(event, &mut out));
     writer.end(&mut out);
-    keep(keeper, writer.whole());
+    *kept = keeper.zip(writer.whole()).and_then(|(keeper, answer)| keeper.keep(answer));
     dropped.extend_from_slice(writer.dropped());
     Ok((Content::Whole { bytes: out.freeze(), sight, stream: Some(writer.content_type()) }, dropped))
 }
@@ -447,12 +454,6 @@ fn vectors(ask: &Ask<'_>, bytes: &[u8]) -> Outcome<Content> {
     }
     let sight = Sight { usage: embeddings.usage.clone(), ..Sight::default() };
     Ok(Content::Whole { bytes: call.dialect.write_embeddings(&request, embeddings), sight, stream: None })
-}
-
-fn keep(keeper: Option<Keeper>, answer: Option<Bytes>) {
-    if let (Some(keeper), Some(answer)) = (keeper, answer) {
-        keeper.keep(answer);
-    }
 }
 
 /// Counts tokens for a provider whose protocol cannot.

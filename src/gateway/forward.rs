@@ -22,10 +22,12 @@ use crate::canonical::{Code, Complaint};
 use crate::dialect::sse::Framing;
 use crate::dialect::{self, Asked, Delivery, Sight, StreamForm};
 use crate::http::{Endpoint, Outgoing, Patience, Payload};
+use crate::provider::sandbox;
 use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, Response};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -113,8 +115,12 @@ async fn carry(
     let standing = trace.as_ref().and_then(Trace::standing);
     let Some(target) = plan.targets().first() else { return Err(nowhere()) };
     let request = guarded(&caller, (carried, arrival.dialect), request, trace).await?;
+    let wish = match &request.payload {
+        Shipment::Json(bytes, _) => metering::Wish::of(bytes),
+        Shipment::Form(..) | Shipment::Raw(_) => metering::Wish::default(),
+    };
     let sent = send(worker, (target, &arrival, carried), request, trace).await?;
-    let job = Job { target, carried, dialect: arrival.dialect, caller: &caller };
+    let job = Job { target, carried, dialect: arrival.dialect, caller: &caller, wish };
     let mut answer = job.answered(worker, sent, trace).await?;
     answer.route = plan.route().cloned();
     rates::put(&mut answer.headers, arrival.dialect.protocol(), standing);
@@ -253,6 +259,9 @@ async fn send(
     trace: &mut Option<Trace>,
 ) -> Outcome<(Upstream, Instant)> {
     let protocol = arrival.dialect.protocol();
+    if matches!(target.provider.link, Link::Sandbox) && carried.has_model() {
+        return in_process(carried, target, request.payload, trace).await;
+    }
     let endpoint = address(&target.provider, &target.model, protocol, carried)?;
     let side = target.provider.side(protocol, carried.task, &target.model);
     let mut headers = translate::signed_headers(side, &arrival.headers);
@@ -302,16 +311,47 @@ async fn send(
     }
 }
 
+/// Asks the built-in provider, which wants all of a request.
+async fn in_process(
+    carried: &Carried,
+    target: &Target,
+    payload: Shipment,
+    trace: &mut Option<Trace>,
+) -> Outcome<(Upstream, Instant)> {
+    let Some(trace) = trace.as_mut() else { return Err(nowhere()) };
+    trace.sent(None);
+    let sent = Instant::now();
+    let response = match payload {
+        Shipment::Json(bytes, span) => sandbox::answer(carried.task, &named(bytes, span, &target.model)),
+        Shipment::Form(kept, _, rest, form) => {
+            let mut upload = Upload::new(VecDeque::from([Bytes::from(kept)]), rest, Some(form));
+            let mut bytes = 0;
+            while let Some(frame) = upload.frame().await {
+                let frame = frame.map_err(|error| Complaint::new(Code::InvalidRequest, error.to_string()))?;
+                bytes += frame.data_ref().map_or(0, Bytes::len);
+            }
+            sandbox::heard(&target.model, bytes)
+        }
+        Shipment::Raw(_) => return Err(no_endpoint(&target.provider.record.name, carried)),
+    };
+    let upstream = Upstream::sandbox(response);
+    trace.attempt(target.name(), Some(upstream.status), None);
+    Ok((upstream, sent))
+}
+
+/// A JSON body with the target's own name for the model in it.
+fn named(bytes: Bytes, span: Option<std::ops::Range<usize>>, model: &str) -> Bytes {
+    let mut body = Body::new(bytes);
+    if let Some(span) = span {
+        body.replace(span, serde_json::to_vec(model).unwrap_or_default());
+    }
+    body.finish()
+}
+
 /// The body with the target's own name for the model in it.
 fn shipped(payload: Shipment, model: &str) -> Payload {
     match payload {
-        Shipment::Json(bytes, span) => {
-            let mut body = Body::new(bytes);
-            if let Some(span) = span {
-                body.replace(span, serde_json::to_vec(model).unwrap_or_default());
-            }
-            body.finish().into()
-        }
+        Shipment::Json(bytes, span) => named(bytes, span, model).into(),
         Shipment::Form(mut kept, span, rest, form) => {
             kept.splice(span, model.bytes());
             let read = VecDeque::from([Bytes::from(kept)]);
@@ -327,6 +367,7 @@ struct Job<'a> {
     carried: &'a Carried,
     dialect: &'static dyn dialect::CallerDialect,
     caller: &'a Caller,
+    wish: metering::Wish,
 }
 
 impl Job<'_> {
@@ -370,6 +411,7 @@ impl Job<'_> {
         trace.streams();
         let pace = Pace { idle: worker.gateway().limits().idle, deadline };
         let stream = AnswerStream::new((body, Framing::Events), carriage, writer, trace, pace);
+        let stream = stream.consuming(self.wish.spoken(self.carried.task));
         Ok(self.answer(status, shown, Content::Carried(Box::new(stream))))
     }
 
@@ -381,7 +423,7 @@ impl Job<'_> {
     /// What the call itself consumed. A batch that has ended is booked besides, once.
     fn usage(&self, worker: &Worker, bytes: &[u8]) -> Option<crate::canonical::UsageReport> {
         if self.carried.has_model() {
-            return metering::usage(self.carried.task, bytes);
+            return metering::usage(self.carried.task, bytes, &self.wish);
         }
         if self.carried.task == Task::Batch {
             settle::batch(worker, self.caller, &self.target.provider, bytes);

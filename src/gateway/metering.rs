@@ -1,4 +1,7 @@
 //! What carried calls consumed, as their answers say it: whole, or in the last events of a stream.
+//!
+//! Where tokens do not make the bill, pieces do: seconds that were heard and pictures that were made stand in answers,
+//! characters that are read out in requests.
 
 use crate::canonical::{Code, Complaint, Json, UsageReport};
 use crate::dialect::sse::Frame;
@@ -49,11 +52,93 @@ struct Meta {
     billed_units: Option<Block>,
 }
 
-/// Reads the usage of a whole answer or of an event; none where it says nothing of tokens.
-pub(crate) fn usage(task: Task, body: &[u8]) -> Option<UsageReport> {
+/// What a request says of what its answer will cost.
+#[derive(Deserialize, Clone, Default, Debug, PartialEq, Eq)]
+#[serde(default)]
+pub(crate) struct Wish {
+    input: Option<String>,
+    quality: Option<String>,
+    size: Option<String>,
+}
+
+impl Wish {
+    /// Reads a request; nothing where it says nothing.
+    pub fn of(body: &[u8]) -> Wish {
+        serde_json::from_slice(body).unwrap_or_default()
+    }
+
+    /// What is known of the cost before there is an answer: how many characters are read out.
+    pub fn spoken(&self, task: Task) -> Option<UsageReport> {
+        let characters = self.input.as_ref().filter(|_| task == Task::Speech)?.chars().count();
+        pieces(characters as u64, None)
+    }
+}
+
+/// What an answer says of pieces.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Pieces<'a> {
+    #[serde(borrow)]
+    data: Option<Vec<&'a RawValue>>,
+    quality: Option<String>,
+    size: Option<String>,
+    usage: Option<Lasting>,
+    duration: Option<f64>,
+    meta: Option<Searching>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Lasting {
+    seconds: Option<f64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Searching {
+    billed_units: Option<Searches>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Searches {
+    search_units: Option<f64>,
+}
+
+/// Reads the usage of a whole answer; none where it says nothing of what is billed.
+pub(crate) fn usage(task: Task, body: &[u8], wish: &Wish) -> Option<UsageReport> {
     let answer: Answer<'_> = serde_json::from_slice(body).ok()?;
-    let raw = answer.usage.or(answer.meta)?;
-    report(task, raw)
+    let tokens = answer.usage.or(answer.meta).and_then(|raw| report(task, raw));
+    let tokens = tokens.filter(|report| report.usage.total() > 0);
+    tokens.or_else(|| by_piece(task, body, wish))
+}
+
+/// What is billed by the piece. The vendor counts the second that has begun.
+fn by_piece(task: Task, body: &[u8], wish: &Wish) -> Option<UsageReport> {
+    let said: Pieces<'_> = serde_json::from_slice(body).ok()?;
+    let whole = |count: f64| (count.is_finite() && count > 0.0).then(|| count.ceil() as u64);
+    match task {
+        Task::Transcription | Task::Translation => {
+            let seconds = said.usage.and_then(|usage| usage.seconds).or(said.duration);
+            pieces(whole(seconds?)?, None)
+        }
+        Task::Rerank => pieces(whole(said.meta?.billed_units?.search_units?)?, None),
+        Task::Image | Task::ImageEdit => {
+            let usual = |own: Option<String>, asked: &Option<String>, usual: &str| {
+                own.or_else(|| asked.clone()).filter(|word| word != "auto").unwrap_or_else(|| usual.to_owned())
+            };
+            let quality = usual(said.quality, &wish.quality, "standard");
+            let size = usual(said.size, &wish.size, "1024x1024");
+            pieces(said.data?.len() as u64, Some(format!("{quality}/{size}")))
+        }
+        _ => wish.spoken(task),
+    }
+}
+
+/// So many pieces, of a kind where they have kinds.
+fn pieces(pieces: u64, kind: Option<String>) -> Option<UsageReport> {
+    let usage = Usage { pieces, ..Usage::default() };
+    Some(UsageReport { usage, raw: None, service_tier: kind })
 }
 
 /// Reads a usage block.
@@ -124,7 +209,7 @@ mod tests {
     use super::*;
 
     fn of(task: Task, body: &str) -> Option<Usage> {
-        usage(task, body.as_bytes()).map(|report| report.usage)
+        usage(task, body.as_bytes(), &Wish::default()).map(|report| report.usage)
     }
 
     #[test]
@@ -140,9 +225,30 @@ mod tests {
         let order = r#"{"results":[],"meta":{"billed_units":{"input_tokens":7}}}"#;
         assert_eq!(of(Task::Rerank, order).map(|usage| usage.input), Some(7));
         assert_eq!(of(Task::Rerank, r#"{"results":[],"usage":{"total_tokens":9}}"#).map(|usage| usage.input), Some(9));
-        for nothing in ["{}", "x", r#"{"usage":{"type":"duration","seconds":9}}"#, r#"{"usage":null}"#] {
+        for nothing in ["{}", "x", r#"{"usage":null}"#] {
             assert_eq!(of(Task::Transcription, nothing), None, "{nothing}");
         }
+    }
+
+    #[test]
+    fn what_is_sold_by_the_piece_is_counted() {
+        let of = |task, body: &str, wish: &str| {
+            let report = usage(task, body.as_bytes(), &Wish::of(wish.as_bytes()))?;
+            Some((report.usage.pieces, report.service_tier))
+        };
+        let lasts = r#"{"text":"hi","usage":{"type":"duration","seconds":9}}"#;
+        assert_eq!(of(Task::Transcription, lasts, ""), Some((9, None)));
+        assert_eq!(of(Task::Translation, r#"{"text":"hi","duration":8.47}"#, ""), Some((9, None)));
+        let two = r#"{"created":1,"data":[{"url":"a"},{"url":"b"}]}"#;
+        assert_eq!(of(Task::Image, two, "{}"), Some((2, Some("standard/1024x1024".into()))));
+        let wish = r#"{"quality":"hd","size":"1792x1024"}"#;
+        assert_eq!(of(Task::Image, two, wish), Some((2, Some("hd/1792x1024".into()))));
+        let told = r#"{"data":[{}],"quality":"low","size":"1024x1536"}"#;
+        assert_eq!(of(Task::Image, told, wish), Some((1, Some("low/1024x1536".into()))));
+        let order = r#"{"results":[],"meta":{"billed_units":{"search_units":2}}}"#;
+        assert_eq!(of(Task::Rerank, order, ""), Some((2, None)));
+        let spoken = Wish::of(r#"{"model":"tts-1","input":"Grüße"}"#.as_bytes()).spoken(Task::Speech);
+        assert_eq!(spoken.map(|report| report.usage.pieces), Some(5));
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod call;
 mod cards;
 mod carried;
 mod ceiling;
+mod cores;
 mod cursor;
 mod directory;
 mod dispatch;
@@ -116,10 +117,10 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Incoming>) -> Respo
         Wanted::Model(id) => respond::listing(dialect, show_model(worker, &arrival, &id).await),
         Wanted::Show => respond::listing(dialect, show_named(worker, arrival, body).await),
         Wanted::Version => respond::listing(dialect, Ok(VERSION.into())),
+        // Models run at their providers: none is loaded here.
+        Wanted::Running => respond::listing(dialect, Ok("{\"models\":[]}".into())),
         Wanted::Carry(carried) => Box::pin(forward::forward(worker, arrival, carried, body)).await,
-        Wanted::Kept(act, id, query) => {
-            respond::listing(dialect, kept_answer(worker, &arrival, (act, &id, &query)).await)
-        }
+        Wanted::Kept(act, id, query) => respond::told(dialect, kept_answer(worker, &arrival, (act, &id, &query)).await),
     }
 }
 
@@ -231,7 +232,7 @@ async fn kept_answer(
     worker: &Worker,
     arrival: &Arrival,
     (act, id, query): (KeptAct, &str, &str),
-) -> Outcome<bytes::Bytes> {
+) -> Outcome<answers::Told> {
     let caller = known(worker.gateway(), arrival).await?;
     answers::act(worker, &caller, act, (id, query)).await
 }

@@ -1,5 +1,6 @@
 //! The last stage: an answer or a complaint becomes an HTTP response in the caller's dialect.
 
+use super::answers::Told;
 use super::call::{Answer, Content, Outcome};
 use super::rates;
 use super::record::{Trace, Written};
@@ -106,6 +107,18 @@ pub(crate) fn listing(dialect: &dyn CallerDialect, listed: Outcome<Bytes>) -> Re
             finish(200, headers, AnswerBody::from(bytes))
         }
         Err(complaint) => plainly(dialect, &complaint),
+    }
+}
+
+/// The same for an answer that is kept, whole or as a stream.
+pub(crate) fn told(dialect: &dyn CallerDialect, told: Outcome<Told>) -> Response<AnswerBody> {
+    match told {
+        Ok(Told { bytes, streamed: true }) => {
+            let mut headers = HeaderMap::new();
+            event_stream(&mut headers, "text/event-stream; charset=utf-8");
+            finish(200, headers, AnswerBody::from(bytes))
+        }
+        told => listing(dialect, told.map(|told| told.bytes)),
     }
 }
 

@@ -1,33 +1,23 @@
-//! The process: one socket, one runtime a core, a watch on the configuration, an orderly end.
-//!
-//! Every core accepts from the same listening socket and keeps a call until its end, with connections
-//! to providers of its own, so that a call never changes threads.
+//! The process: one socket, the cores that serve it, a watch on the configuration, an orderly end.
 
 use super::answers::Answers;
+use super::cores::Cores;
 use super::estimate::Estimator;
-use super::routes::Routes;
 use super::snapshot::Snapshot;
 use super::surroundings::Surroundings;
-use super::{Freshness, Gateway, Strangers, Worker};
+use super::{Freshness, Gateway, Strangers};
 use crate::budget::{Book, Gate};
 use crate::config::{Home, LockError};
-use crate::http::{Client, Network, TrustError};
+use crate::http::{Network, TrustError};
 use crate::secrets::SecretsError;
 use crate::store::{self, Ledger, Store, StoreError};
 use crate::types::{Time, TraceIds};
 use arc_swap::ArcSwap;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
 
 /// How often the store is asked whether the configuration changed.
 const CONFIG_POLL: Duration = Duration::from_millis(250);
@@ -35,11 +25,6 @@ const CONFIG_POLL: Duration = Duration::from_millis(250);
 const GLEAN_EVERY: Duration = Duration::from_secs(60);
 /// Traces that arrived this long ago are written down.
 const GLEAN_BEHIND: Duration = Duration::from_secs(120);
-/// Answers under way have this long to end after a signal.
-const DRAIN: Duration = Duration::from_secs(30);
-/// A client that does not send its head is cut off.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-const BACKLOG_PAUSE: Duration = Duration::from_millis(20);
 
 /// Time-outs and sizes of calls.
 #[derive(Clone, Copy, Debug)]
@@ -140,22 +125,18 @@ pub fn serve(options: ServeOptions, notice: &mut dyn FnMut(Notice<'_>)) -> Resul
     let listen = listener.local_addr()?;
     lock.announce(&listen.to_string())?;
     let network = Arc::new(Network::new(options.ca_file.as_deref())?);
-    let (gateway, surroundings) = open(&options)?;
+    let (gateway, mut surroundings) = open(&options)?;
     let gateway = Arc::new(gateway);
-    let (stop, stopped) = watch::channel(false);
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let mut threads = Vec::new();
-    for core in 0..cores {
-        let worker = Worker { gateway: gateway.clone(), client: Client::new(network.clone()) };
-        threads.push(start_core(core, listener.try_clone()?, worker, stopped.clone())?);
-    }
+    let cores = Cores::start(&listener, &gateway, &network)?;
     drop(listener);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let shutdown = runtime.block_on(async { Shutdown::listen() })?;
     notice(Notice::Ready(&Ready { listen, faults: gateway.snapshot().faults.clone() }));
-    let watched = watch_over(&gateway, (&options.home, surroundings), notice);
-    let _ = stop.send(true);
-    threads.into_iter().for_each(|thread| drop(thread.join()));
+    let store = Store::open_existing(&options.home.database())?;
+    runtime.block_on(watch_over(&gateway, (&store, &mut surroundings), shutdown, notice));
+    cores.stop();
     gateway.ledger.stop(Duration::from_secs(5));
-    watched
+    Ok(())
 }
 
 fn bind(listen: SocketAddr) -> Result<TcpListener, ServeError> {
@@ -207,120 +188,91 @@ fn load_budgets(store: &Store, book: &Book, stored: &store::Snapshot) -> Result<
 }
 
 /// Keeps the snapshot fresh until a signal comes.
-fn watch_over(
+async fn watch_over(
     gateway: &Gateway,
-    (home, mut surroundings): (&Home, Surroundings),
+    (store, surroundings): (&Store, &mut Surroundings),
+    mut shutdown: Shutdown,
     notice: &mut dyn FnMut(Notice<'_>),
-) -> Result<(), ServeError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let store = Store::open_existing(&home.database())?;
-    runtime.block_on(async {
-        let signal = shutdown_signal();
-        tokio::pin!(signal);
-        let mut tick = tokio::time::interval(CONFIG_POLL);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut gleaned = Instant::now();
-        loop {
-            tokio::select! {
-                _ = &mut signal => return,
-                _ = tick.tick() => {}
-                () = gateway.freshness.wanted.notified() => {}
-            }
-            // A log that cannot be moved now is moved at a later tick.
-            let _ = store.checkpoint();
-            // A store that cannot be read now is read at the next tick; the ledger tells callers.
-            let is_other = |version| version != gateway.snapshot().version;
-            if (store.config_version().is_ok_and(is_other) || surroundings.moved())
-                && let Ok(stored) = store.snapshot()
-            {
-                // What was charged until now must be where new budgets add it up.
-                let loaded = async {
-                    gateway.ledger.settled().await;
-                    load_budgets(&store, &gateway.book, &stored)
-                };
-                if loaded.await.is_ok() {
-                    surroundings.take(&store, &stored);
-                    gateway.gate.reload(stored.limits.clone());
-                    gateway.snapshot.store(Arc::new(Snapshot::build(stored, surroundings.sealer())));
-                }
-            }
-            gateway.freshness.looks.send_modify(|looks| *looks += 1);
-            let (count, refused) = gateway.ledger.set_aside();
-            refused.iter().for_each(|words| notice(Notice::Warning(words)));
-            if count > refused.len() as u64 {
-                notice(Notice::Warning(&format!("{count} traces could not be kept; the first of them are above")));
-            }
-            if gleaned.elapsed() >= GLEAN_EVERY {
-                gleaned = Instant::now();
-                // What cannot be written now is gleaned the next time.
-                let _ = store.glean_key_uses(Time::now().before(GLEAN_BEHIND));
-            }
-        }
-    });
-    Ok(())
-}
-
-async fn shutdown_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            let _ = interrupt.await;
-            return;
-        };
-        tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
-}
-
-fn start_core(
-    core: usize,
-    listener: TcpListener,
-    worker: Worker,
-    stopped: watch::Receiver<bool>,
-) -> io::Result<JoinHandle<()>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    std::thread::Builder::new().name(format!("core-{core}")).spawn(move || {
-        let routes = Arc::new(Routes::new(Arc::new(worker)));
-        runtime.block_on(accept_loop(listener, routes, stopped));
-        // Answers that did not end in time are dropped here, and so written as interrupted.
-        drop(runtime);
-    })
-}
-
-async fn accept_loop(listener: TcpListener, routes: Arc<Routes>, mut stopped: watch::Receiver<bool>) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-    let graceful = GracefulShutdown::new();
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+) {
+    let mut tick = tokio::time::interval(CONFIG_POLL);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut gleaned = Instant::now();
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = stopped.changed() => break,
-        };
-        let Ok((stream, _)) = accepted else {
-            // Out of descriptors: let some calls end.
-            tokio::time::sleep(BACKLOG_PAUSE).await;
-            continue;
-        };
-        let _ = stream.set_nodelay(true);
-        let routes = routes.clone();
-        // Boxed, so that a connection does not keep room for the state of a call that has its answer.
-        let service = service_fn(move |request| {
-            let answering = Box::pin(routes.clone().answer(request));
-            async move { Ok::<_, Infallible>(answering.await) }
-        });
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
-            // A caller that breaks off is no event: its trace says it.
-            let _ = connection.await;
-        });
+        tokio::select! {
+            () = shutdown.wished() => return,
+            _ = tick.tick() => {}
+            () = gateway.freshness.wanted.notified() => {}
+        }
+        // A log that cannot be moved now is moved at a later tick.
+        let _ = store.checkpoint();
+        refresh(gateway, store, surroundings).await;
+        tell_of_lost_rows(gateway, notice);
+        if gleaned.elapsed() >= GLEAN_EVERY {
+            gleaned = Instant::now();
+            // What cannot be written now is gleaned the next time.
+            let _ = store.glean_key_uses(Time::now().before(GLEAN_BEHIND));
+        }
     }
-    drop(listener);
-    let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
+}
+
+/// Takes the configuration anew where it changed. A store that cannot be read now is read at the next tick;
+/// the ledger tells callers.
+async fn refresh(gateway: &Gateway, store: &Store, surroundings: &mut Surroundings) {
+    let is_other = |version| version != gateway.snapshot().version;
+    if (store.config_version().is_ok_and(is_other) || surroundings.moved())
+        && let Ok(stored) = store.snapshot()
+    {
+        // What was charged until now must be where new budgets add it up.
+        gateway.ledger.settled().await;
+        if load_budgets(store, &gateway.book, &stored).is_ok() {
+            gateway.gate.reload(stored.limits.clone());
+            surroundings.take(store, &stored);
+            gateway.snapshot.store(Arc::new(Snapshot::build(stored, surroundings.sealer())));
+        }
+    }
+    gateway.freshness.looks.send_modify(|looks| *looks += 1);
+}
+
+fn tell_of_lost_rows(gateway: &Gateway, notice: &mut dyn FnMut(Notice<'_>)) {
+    let (count, refused) = gateway.ledger.set_aside();
+    refused.iter().for_each(|words| notice(Notice::Warning(words)));
+    if count > refused.len() as u64 {
+        notice(Notice::Warning(&format!("{count} traces could not be kept; the first of them are above")));
+    }
+}
+
+/// The wish to end. It is heard from before the gateway says that it is ready, so that a signal at any later
+/// moment lets calls end.
+struct Shutdown {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Shutdown {
+    /// Within a runtime: it is the one that hears.
+    fn listen() -> io::Result<Shutdown> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Shutdown { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn wished(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Shutdown {
+    fn listen() -> io::Result<Shutdown> {
+        Ok(Shutdown {})
+    }
+
+    async fn wished(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

@@ -4,8 +4,11 @@
 use super::guarding::Guards;
 use super::side::SideState;
 use super::spares::Spares;
+use crate::catalogue::{self, Agreed, Agreement};
 use crate::provider::{self, sandbox};
-use crate::records::{Auth, Guardrail, Key, Org, Policy, Provider, Quirks, Route, Sheet, Side, Team, User, UserRole};
+use crate::records::{
+    Auth, Contract, Guardrail, Key, Org, Policy, Provider, Quirks, Route, Sheet, Side, Team, User, UserRole,
+};
 use crate::secrets::{self, KeyHash, Sealer, Slot};
 use crate::store::{self, KeyRow, ProviderRow, StoredSecret};
 use crate::types::{OrgId, Protocol, ProviderId, Secret, Task, TeamId, Time, UserId};
@@ -55,6 +58,8 @@ pub(crate) struct ProviderState {
     pub sheets: HashMap<String, Sheet>,
     /// Its further keys.
     pub spares: Spares,
+    /// What is paid for its models by contract, by their names.
+    pub contracts: HashMap<String, Agreement>,
     /// What it speaks; never empty.
     sides: Vec<SideState>,
 }
@@ -106,11 +111,13 @@ impl Snapshot {
         for row in stored.sheets {
             sheets.entry(row.provider).or_default().insert(row.model, row.sheet);
         }
+        let mut contracts = agreements(stored.contracts);
         for row in stored.providers {
             let Some(state) = orgs.get_mut(&row.org) else { continue };
             let mut provider = ready(row, sealer);
             provider.sheets = sheets.remove(&provider.record.id).unwrap_or_default();
-            provider.spares.learn(&provider.sheets);
+            provider.contracts = contracts.remove(&provider.record.id).unwrap_or_default();
+            provider.spares.learn(&provider.sheets, &provider.contracts);
             if let Link::Faulty(fault) = &provider.link {
                 snapshot.faults.push(format!("provider `{}`: {fault}", provider.record.name));
             }
@@ -141,6 +148,18 @@ impl Snapshot {
     pub fn org(&self, id: OrgId) -> Option<&Arc<OrgState>> {
         self.orgs.get(&id)
     }
+}
+
+/// The contract prices of each provider's models.
+fn agreements(contracts: Vec<Contract>) -> HashMap<ProviderId, HashMap<String, Agreement>> {
+    let mut prices: HashMap<ProviderId, HashMap<String, Vec<Agreed>>> = HashMap::new();
+    for Contract { provider, model, from, rates, .. } in contracts {
+        prices.entry(provider).or_default().entry(model).or_default().push(Agreed { from, rates });
+    }
+    let of_models = |models: HashMap<String, Vec<Agreed>>| {
+        models.into_iter().map(|(model, prices)| (model, catalogue::agreement(prices))).collect()
+    };
+    prices.into_iter().map(|(provider, models)| (provider, of_models(models))).collect()
 }
 
 /// Makes ready what guards the calls of each organisation.
@@ -253,7 +272,8 @@ fn link(record: Provider) -> ProviderState {
             Err(fault) => (Link::Faulty(fault), plain()),
         }
     };
-    ProviderState { link, sheets: HashMap::new(), spares: Spares::default(), sides, record }
+    let (sheets, contracts, spares) = (HashMap::new(), HashMap::new(), Spares::default());
+    ProviderState { link, sheets, spares, contracts, sides, record }
 }
 
 /// Puts a stored provider together with what its kind brings along; on a fault as far as that goes.

@@ -1,6 +1,7 @@
 //! The further keys of a provider: calls take them in turn, and one that was refused rests for a while.
 
 use super::snapshot::{Link, ProviderState};
+use crate::catalogue::Agreement;
 use crate::records::Sheet;
 use crate::types::Time;
 use std::collections::HashMap;
@@ -29,10 +30,12 @@ impl Spares {
         Spares { others: usable.map(Arc::new).collect(), ..Spares::default() }
     }
 
-    /// Lets all keys know what the models turned out to do. To be called before anybody has them.
-    pub fn learn(&mut self, sheets: &HashMap<String, Sheet>) {
+    /// Lets all keys know what the models turned out to do, and what is paid for them. To be called before anybody has
+    /// them.
+    pub fn learn(&mut self, sheets: &HashMap<String, Sheet>, contracts: &HashMap<String, Agreement>) {
         for other in self.others.iter_mut().filter_map(Arc::get_mut) {
             other.sheets.clone_from(sheets);
+            other.contracts.clone_from(contracts);
         }
     }
 }

@@ -8,7 +8,7 @@ use super::going::Going;
 use super::guarding::AnswerGuard;
 use super::record::Trace;
 use super::upstream::Source;
-use crate::canonical::{Code, Complaint, Delta, Event};
+use crate::canonical::{Code, Complaint, Delta, Event, UsageReport};
 use crate::dialect::sse::{FrameTooLarge, Framing, Splitter};
 use crate::dialect::{Pass, ReadStream, Sight, Tap, WriteStream};
 use crate::store::Ticket;
@@ -127,6 +127,12 @@ impl AnswerStream {
         self
     }
 
+    /// The same, with what it costs as far as that is known before it comes.
+    pub fn consuming(mut self, report: Option<UsageReport>) -> AnswerStream {
+        self.sight.usage = report;
+        self
+    }
+
     /// The same, looked at on its way.
     pub fn guarded_by(mut self, guard: Option<AnswerGuard>) -> AnswerStream {
         self.guard = guard.map(Box::new);
@@ -211,11 +217,15 @@ impl AnswerStream {
         match step {
             Step::Bytes(bytes) => return bytes,
             Step::Whole(last) => {
-                self.keep();
+                let kept = self.keep();
                 let sight = std::mem::take(&mut self.sight);
                 self.conclude();
                 let written = self.trace.answered(self.http_status, sight);
-                self.settle(written.map(|written| written.ticket), last);
+                let both = match written {
+                    Some(written) => Some(written.ticket.and(kept)),
+                    None => kept,
+                };
+                self.settle(both, last);
             }
             Step::Failed(complaint, before) if matches!(self.carriage, Carriage::Raw) => {
                 self.broken = true;
@@ -231,16 +241,14 @@ impl AnswerStream {
         Bytes::new()
     }
 
-    fn keep(&mut self) {
-        let Some(keeper) = self.keeper.take() else { return };
+    fn keep(&mut self) -> Option<Ticket> {
+        let keeper = self.keeper.take()?;
         let whole = match &self.carriage {
             Carriage::Forward(tap, _) => tap.whole(),
             Carriage::Translate(_) => self.writer.whole(),
             Carriage::Raw => None,
         };
-        if let Some(answer) = whole {
-            keeper.keep(answer);
-        }
+        keeper.keep(whole?)
     }
 
     fn give_up(&mut self, complaint: &Complaint, last: Bytes) {

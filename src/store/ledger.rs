@@ -46,6 +46,18 @@ impl Ticket {
         })))
     }
 
+    /// A ticket for both: ready when each is.
+    pub fn and(self, other: Option<Ticket>) -> Ticket {
+        match (self, other) {
+            (Ticket(None), Some(other)) => other,
+            (own, None | Some(Ticket(None))) => own,
+            (own, Some(other)) => Ticket(Some(Box::pin(async move {
+                own.await;
+                other.await;
+            }))),
+        }
+    }
+
     /// Whether there is nothing to wait for.
     pub fn is_safe(&self) -> bool {
         self.0.is_none()
@@ -185,9 +197,9 @@ impl Ledger {
         self.urgently(Row::Trace(record))
     }
 
-    /// Keeps an answer; [`Ledger::settled`] says when it is there.
-    pub fn keep(&self, answer: Box<KeptAnswer>) {
-        self.shared.push(Entry { row: Row::Answer(answer), place: None, ticket: None });
+    /// Keeps an answer; the ticket says when it is safe.
+    pub fn keep(&self, answer: Box<KeptAnswer>) -> Ticket {
+        self.urgently(Row::Answer(answer))
     }
 
     /// Forgets an answer; the ticket says when it is gone.

@@ -8,6 +8,7 @@ mod audit;
 mod budgets;
 mod care;
 mod column;
+mod contracts;
 mod costs;
 mod error;
 mod events;
@@ -51,7 +52,7 @@ pub use users::NewUser;
 #[cfg(test)]
 mod tests;
 
-use crate::records::{Budget, Guardrail, Limit, Org, Policy, Route, Team, User};
+use crate::records::{Budget, Contract, Guardrail, Limit, Org, Policy, Route, Team, User};
 use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior};
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
@@ -105,6 +106,8 @@ pub struct Snapshot {
     pub routes: Vec<Route>,
     /// What models turned out to do.
     pub sheets: Vec<SheetRow>,
+    /// What is paid by contract, the oldest first.
+    pub contracts: Vec<Contract>,
     /// Budgets.
     pub budgets: Vec<Budget>,
     /// Limits on requests, tokens and calls at once.
@@ -181,6 +184,7 @@ impl Store {
             keys: self.all_keys()?,
             routes: self.all_routes()?,
             sheets: self.all_sheets()?,
+            contracts: self.all_contracts()?,
             budgets: self.all_budgets()?,
             limits: self.all_limits()?,
             guardrails: self.all_guardrails()?,

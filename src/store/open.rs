@@ -29,8 +29,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_guardrails.sql"),
     include_str!("migrations/0008_budgets.sql"),
     include_str!("migrations/0009_limits.sql"),
-    include_str!("migrations/0010_applied.sql"),
-    include_str!("migrations/0011_care.sql"),
+    include_str!("migrations/0010_contracts.sql"),
+    include_str!("migrations/0011_applied.sql"),
+    include_str!("migrations/0012_care.sql"),
 ];
 
 impl Store {

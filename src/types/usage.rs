@@ -29,8 +29,9 @@ pub struct Usage {
     pub input_image: u64,
     /// Answer tokens that are images.
     pub output_image: u64,
-    /// Web searches that the provider ran for the call; billed per search.
-    pub web_searches: u64,
+    /// What is billed by the piece: web searches of a conversation, seconds of a sound that was written down, characters
+    /// that were read out, pictures that were made, searches of a rerank. A call has one kind of them.
+    pub pieces: u64,
 }
 
 impl Usage {

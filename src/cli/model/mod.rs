@@ -2,13 +2,15 @@
 
 mod find;
 mod list;
+mod price;
 mod show;
+mod update;
 
 use super::error::Outcome;
 use super::session::Session;
 use clap::{Args, Subcommand};
 
-/// Show models: prices with dates, context windows, capabilities
+/// Models: prices with dates, context windows, capabilities; prices by contract
 #[derive(Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -16,7 +18,9 @@ use clap::{Args, Subcommand};
   optscale-ai models
   optscale-ai models gpt-5
   optscale-ai model list --all --vendor anthropic
-  optscale-ai model show openai/gpt-4o-mini"
+  optscale-ai model show openai/gpt-4o-mini
+  optscale-ai model price set openai/gpt-4o --in 2 --out 8
+  optscale-ai model update --file models.tsv"
 )]
 pub struct Noun {
     #[command(flatten)]
@@ -29,6 +33,8 @@ pub struct Noun {
 enum Verb {
     List(list::List),
     Show(show::Show),
+    Price(price::Price),
+    Update(update::Update),
 }
 
 impl Noun {
@@ -37,6 +43,8 @@ impl Noun {
             None => self.list.run(session),
             Some(Verb::List(verb)) => verb.run(session),
             Some(Verb::Show(verb)) => verb.run(session),
+            Some(Verb::Price(verb)) => verb.run(session),
+            Some(Verb::Update(verb)) => verb.run(session),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! `model show`.
 
 use super::find::{self, Named};
-use crate::catalogue::{self, Lifecycle, Model};
+use crate::catalogue::{self, Agreed, Lifecycle, Model};
 use crate::cli::error::{CliError, Kind, Outcome, did_you_mean, near};
 use crate::cli::session::Session;
 use crate::cli::shape::Shape;
 use crate::cli::table::{self, Column};
 use crate::price::Meter;
-use crate::records::{Finding, Sheet};
+use crate::records::{Contract, Finding, Sheet};
 use crate::store::ProviderRow;
 use crate::types::Money;
 use serde::Serialize;
@@ -81,6 +81,7 @@ impl Show {
             Some((name, model)) => (name, Some(model)),
             None => (self.model.clone(), None),
         };
+        let model = agreed(session, &rows, (&name, model))?;
         let sheet = sheet(session, &rows, &name)?;
         if model.is_none() && sheet.is_none() {
             return Err(self.missing());
@@ -133,6 +134,21 @@ impl Show {
             false => error.hint(did_you_mean(&like)),
         }
     }
+}
+
+/// The model with what is paid for it by contract.
+fn agreed(session: &Session, rows: &[ProviderRow], (name, model): (&str, Option<Model>)) -> Outcome<Option<Model>> {
+    let Some((provider, id)) = name.split_once('/') else { return Ok(model) };
+    let Some(row) = rows.iter().find(|row| row.name == provider) else { return Ok(model) };
+    let store = session.store()?;
+    let its = |contract: &Contract| contract.provider == row.id && contract.model == id;
+    let contracts = store.contracts(row.org)?.into_iter().filter(its);
+    let prices: Vec<Agreed> = contracts.map(|Contract { from, rates, .. }| Agreed { from, rates }).collect();
+    if prices.is_empty() {
+        return Ok(model);
+    }
+    let agreement = catalogue::agreement(prices);
+    Ok(Some(model.map_or_else(|| Model::of_contract(id, agreement), |model| model.agreed(agreement))))
 }
 
 /// What the model turned out to do; nothing where it was never asked.
@@ -200,9 +216,9 @@ fn abilities_and_prices(record: &Record<'_>) -> String {
     text
 }
 
-/// Tokens are priced by the million, searches one by one.
+/// Tokens are priced by the million, pieces one by one.
 fn per_unit(rate: &Rate) -> String {
-    match rate.meter == Meter::WebSearch.label() {
+    match Meter::PIECES.iter().any(|meter| meter.label() == rate.meter) {
         true => format!("  {:<15} ${} each\n", rate.meter, rate.usd),
         false => format!("  {:<15} ${} per million tokens\n", rate.meter, rate.usd.times(1_000_000)),
     }

@@ -46,7 +46,7 @@ enum Verb {
 impl Noun {
     pub(super) fn run(self, session: &Session) -> Outcome {
         match self.verb {
-            None => list::List {}.run(session),
+            None => list::List::default().run(session),
             Some(Verb::Add(verb)) => verb.run(session),
             Some(Verb::List(verb)) => verb.run(session),
             Some(Verb::Show(verb)) => verb.run(session),

@@ -6,6 +6,7 @@ use crate::dialect::{Field, Peek, Sight};
 use crate::scan::Cursor;
 use crate::types::Task;
 use serde_json::value::RawValue;
+use std::ops::Range;
 
 /// The decision fields of an ordinary request; none where it is not ordinary.
 pub(super) fn peek(task: Task, body: &str) -> Option<Peek> {
@@ -56,18 +57,18 @@ pub(super) fn whole(body: &[u8]) -> Option<Sight> {
     Some(Sight { usage: Some(usage::read(raw)?), finish: Some(finish), said: String::new() })
 }
 
-/// Takes in a piece of text, thinking or a call's input. Says whether it was one.
-pub(super) fn delta(data: &[u8], said: &mut String) -> bool {
+/// Takes in a piece of text, thinking or a call's input. Gives where its words stand; none where it was none.
+pub(super) fn delta(data: &[u8], said: &mut String) -> Option<Range<usize>> {
     let before = said.len();
-    let plain = words(data, said).is_some();
-    if !plain {
+    let words = words(data, said);
+    if words.is_none() {
         said.truncate(before);
     }
-    plain
+    words
 }
 
-fn words(data: &[u8], said: &mut String) -> Option<()> {
-    let (mut is_delta, mut spoke) = (false, false);
+fn words(data: &[u8], said: &mut String) -> Option<Range<usize>> {
+    let (mut is_delta, mut spoken) = (false, None);
     let mut cursor = Cursor::new(data);
     cursor.object(|cursor, name| match name {
         b"type" => {
@@ -78,13 +79,14 @@ fn words(data: &[u8], said: &mut String) -> Option<()> {
         b"delta" => cursor.object(|cursor, name| match name {
             b"type" => cursor.skip().map(drop),
             b"text" | b"thinking" | b"partial_json" => {
-                spoke = true;
-                cursor.text(said)
+                let first = spoken.is_none();
+                spoken = Some(cursor.text(said)?);
+                first.then_some(())
             }
             _ => None,
         }),
         _ => None,
     })?;
     cursor.end()?;
-    (is_delta && spoke).then_some(())
+    spoken.filter(|_| is_delta)
 }

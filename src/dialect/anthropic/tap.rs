@@ -6,6 +6,7 @@ use super::complaint::{self, ErrorDetail};
 use super::wire::{At, Str, malformed, utf8};
 use super::{brief, finish, usage};
 use crate::canonical::{Code, Complaint};
+use crate::dialect::mould::Mould;
 use crate::dialect::sse::Frame;
 use crate::dialect::{Pass, Sight, Tap};
 use crate::types::Task;
@@ -121,6 +122,7 @@ fn said_by(content: &RawValue) -> String {
 #[derive(Default)]
 pub(super) struct Watch {
     known: usage::Known,
+    mould: Mould,
 }
 
 impl Watch {
@@ -134,7 +136,12 @@ impl Watch {
 impl Tap for Watch {
     fn see(&mut self, frame: &Frame, sight: &mut Sight) -> Pass {
         let Some(data) = frame.data() else { return Pass::Forward };
-        if brief::delta(&data, &mut sight.said) {
+        if let Some(words) = self.mould.words(&data) {
+            sight.said.push_str(words);
+            return Pass::Forward;
+        }
+        if let Some(words) = brief::delta(&data, &mut sight.said) {
+            self.mould.take(&data, words);
             return Pass::Forward;
         }
         let seen = match Seen::read(&data) {

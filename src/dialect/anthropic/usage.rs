@@ -79,7 +79,7 @@ impl Counts {
             cache_write_5m: written - hour,
             cache_write_1h: hour,
             reasoning: self.output_tokens_details.as_ref().and_then(|d| d.thinking_tokens).unwrap_or(0),
-            web_searches: self.server_tool_use.as_ref().and_then(|s| s.web_search_requests).unwrap_or(0),
+            pieces: self.server_tool_use.as_ref().and_then(|s| s.web_search_requests).unwrap_or(0),
             ..Usage::default()
         }
     }
@@ -147,9 +147,8 @@ pub(super) fn write(report: Option<&UsageReport>) -> String {
     if usage.reasoning > 0 {
         block = block.raw("output_tokens_details", Object::default().put("thinking_tokens", &usage.reasoning).finish());
     }
-    if usage.web_searches > 0 {
-        block =
-            block.raw("server_tool_use", Object::default().put("web_search_requests", &usage.web_searches).finish());
+    if usage.pieces > 0 {
+        block = block.raw("server_tool_use", Object::default().put("web_search_requests", &usage.pieces).finish());
     }
     let tier = report.and_then(|report| report.service_tier.as_deref());
     block.raw("service_tier", encode(&tier.map(written_tier))).finish()
@@ -183,7 +182,7 @@ mod tests {
             cache_write_5m: 100,
             cache_write_1h: 200,
             reasoning: 3,
-            web_searches: 2,
+            pieces: 2,
             ..Usage::default()
         };
         assert_eq!(report.usage, expected);

@@ -109,8 +109,8 @@ impl Reader {
         if let Some(report) = report.or_else(|| self.usage.take()) {
             let mut report = report;
             let searches = usage::searches(&self.model, self.queries);
-            let told = report.usage.web_searches == searches;
-            report.usage.web_searches = searches;
+            let told = report.usage.pieces == searches;
+            report.usage.pieces = searches;
             self.usage = Some(report.clone());
             if fresh || !told {
                 events.push(Event::Usage(report));

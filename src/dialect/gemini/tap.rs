@@ -119,7 +119,7 @@ impl Watch {
 
     fn with_searches(&self, mut report: UsageReport, response: &Response<'_>) -> UsageReport {
         let model = response.model_version.as_ref().map_or("", |Str(model)| model.as_ref());
-        report.usage.web_searches = usage::searches(model, self.queries);
+        report.usage.pieces = usage::searches(model, self.queries);
         report
     }
 }
@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(passes, [Pass::Forward, Pass::Forward]);
         assert_eq!((sight.said.as_str(), sight.finish.as_deref()), ("hmf{\"a\":1}", Some("tool_calls")));
         let usage = sight.usage.unwrap().usage;
-        assert_eq!((usage.input, usage.output, usage.web_searches), (5, 7, 2));
+        assert_eq!((usage.input, usage.output, usage.pieces), (5, 7, 2));
     }
 
     #[test]

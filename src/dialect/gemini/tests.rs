@@ -87,7 +87,7 @@ fn a_stream_and_its_whole_answer_are_the_same_reply() {
     );
     assert!(matches!(&parts[5], Part::ToolCall { id, input, .. } if id == "g1" && input.get() == "{}"));
     assert_eq!(reply.choices[0].finish, Some(Finish::ToolCalls));
-    assert_eq!(reply.usage.map(|report| report.usage.web_searches), Some(1));
+    assert_eq!(reply.usage.map(|report| report.usage.pieces), Some(1));
 }
 
 #[test]

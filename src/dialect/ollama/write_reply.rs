@@ -79,7 +79,7 @@ pub(super) fn unsaid(finish: Option<&Finish>, report: Option<&UsageReport>, drop
         ("usage.cache_write_tokens", usage.cache_write() > 0),
         ("usage.reasoning_tokens", usage.reasoning > 0),
         ("usage.audio_tokens", usage.input_audio > 0 || usage.output_audio > 0),
-        ("usage.web_searches", usage.web_searches > 0),
+        ("usage.web_searches", usage.pieces > 0),
         ("service_tier", service_tier.as_deref().is_some_and(|tier| !matches!(tier, "default" | "standard"))),
     ];
     dropped.extend(lost.into_iter().filter(|(_, lost)| *lost).map(|(path, _)| path.to_owned()));

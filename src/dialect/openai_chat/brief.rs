@@ -132,30 +132,31 @@ fn choice(cursor: &mut Cursor<'_>, finish: &mut Option<std::borrow::Cow<'static,
 }
 
 /// Takes in an ordinary chunk: one choice, with words and nothing else, and perhaps the class of service.
-/// Says whether it was one.
-pub(super) fn chunk(data: &[u8], said: &mut String, tier: &mut Option<String>) -> bool {
+/// Gives where its words stand; none where it was no such chunk.
+pub(super) fn chunk(data: &[u8], said: &mut String, tier: &mut Option<String>) -> Option<Range<usize>> {
     let before = said.len();
-    let plain = words(data, said, tier).is_some();
-    if !plain {
+    let words = words(data, said, tier);
+    if words.is_none() {
         said.truncate(before);
     }
-    plain
+    words
 }
 
-fn words(data: &[u8], said: &mut String, tier: &mut Option<String>) -> Option<()> {
-    let mut choices = 0;
+fn words(data: &[u8], said: &mut String, tier: &mut Option<String>) -> Option<Range<usize>> {
+    let mut spoken = None;
     let mut cursor = Cursor::new(data);
     cursor.object(|cursor, name| match name {
         b"choices" => cursor.array(|cursor| {
-            choices += 1;
-            delta_of(cursor, said)
+            let first = spoken.is_none();
+            spoken = Some(delta_of(cursor, said)?);
+            first.then_some(())
         }),
         b"service_tier" => class_of_service(cursor, tier),
         b"usage" | b"error" | b"x_groq" => cursor.null().then_some(()),
         _ => cursor.skip().map(drop),
     })?;
     cursor.end()?;
-    (choices == 1).then_some(())
+    spoken
 }
 
 fn class_of_service(cursor: &mut Cursor<'_>, tier: &mut Option<String>) -> Option<()> {
@@ -170,13 +171,14 @@ fn class_of_service(cursor: &mut Cursor<'_>, tier: &mut Option<String>) -> Optio
 }
 
 /// The words of a choice that says words. Unknown members of its delta may hold others.
-fn delta_of(cursor: &mut Cursor<'_>, said: &mut String) -> Option<()> {
-    let mut spoke = false;
+fn delta_of(cursor: &mut Cursor<'_>, said: &mut String) -> Option<Range<usize>> {
+    let mut spoken = None;
     cursor.object(|cursor, name| match name {
         b"delta" => cursor.object(|cursor, name| match name {
             b"content" => {
-                spoke = true;
-                cursor.text(said)
+                let first = spoken.is_none();
+                spoken = Some(cursor.text(said)?);
+                first.then_some(())
             }
             b"role" => cursor.skip().map(drop),
             b"refusal" => cursor.null().then_some(()),
@@ -185,5 +187,5 @@ fn delta_of(cursor: &mut Cursor<'_>, said: &mut String) -> Option<()> {
         b"finish_reason" => cursor.null().then_some(()),
         _ => cursor.skip().map(drop),
     })?;
-    spoke.then_some(())
+    spoken
 }

@@ -1,9 +1,10 @@
-//! Watches a stream whose frames go on as they are. On the hot path: one short, borrowed parse for a frame of
-//! words, and another, full one for the few that say more.
+//! Watches a stream whose frames go on as they are. On the hot path: a comparison with the last frame of
+//! words, one short, borrowed parse for the first of a form, and another, full one for the few that say more.
 
 use super::answer::Answer;
 use super::frame::{Parsed, parse};
 use super::{brief, finish, usage};
+use crate::dialect::mould::Mould;
 use crate::dialect::sse::Frame;
 use crate::dialect::{Pass, Sight, Tap};
 
@@ -13,11 +14,12 @@ pub(super) struct Watch {
     refused: bool,
     /// The class of service, which some vendors tell before the usage.
     tier: Option<String>,
+    mould: Mould,
 }
 
 impl Watch {
     pub(super) fn new(hide_usage: bool) -> Watch {
-        Watch { hide_usage, refused: false, tier: None }
+        Watch { hide_usage, refused: false, tier: None, mould: Mould::default() }
     }
 
     fn chunk(&mut self, answer: &Answer<'_>, sight: &mut Sight) -> Pass {
@@ -43,7 +45,12 @@ impl Watch {
 impl Tap for Watch {
     fn see(&mut self, frame: &Frame, sight: &mut Sight) -> Pass {
         let Some(data) = frame.data() else { return Pass::Forward };
-        if brief::chunk(&data, &mut sight.said, &mut self.tier) {
+        if let Some(words) = self.mould.words(&data) {
+            sight.said.push_str(words);
+            return Pass::Forward;
+        }
+        if let Some(words) = brief::chunk(&data, &mut sight.said, &mut self.tier) {
+            self.mould.take(&data, words);
             return Pass::Forward;
         }
         match parse(frame, data.trim_ascii()) {

@@ -18,6 +18,7 @@ mod read_prompt;
 mod read_reply;
 mod read_stream;
 mod read_tools;
+mod replay;
 mod seal;
 mod tap;
 #[cfg(test)]
@@ -41,6 +42,7 @@ use crate::types::{Protocol, Task};
 use bytes::Bytes;
 use std::time::Duration;
 
+pub use replay::replay;
 pub use thread::{Paging, gone_on, id_of, is_request, items_of, join_items, output_of, page_of, removed};
 
 /// The side that faces callers.

@@ -59,7 +59,10 @@ impl Fault {
 
     /// The protocol has no such task.
     pub fn no_such_endpoint() -> Fault {
-        let message = "The sandbox has chat completions, completions, embeddings and models.".to_owned();
+        let message =
+            "The sandbox has chat completions, completions, embeddings, models, images/generations, audio/speech, \
+                       audio/transcriptions, audio/translations, moderations and rerank."
+                .to_owned();
         Fault { status: StatusCode::NOT_FOUND, ..Fault::invalid(Some("unknown_url"), None, message) }
     }
 

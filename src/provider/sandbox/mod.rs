@@ -4,6 +4,7 @@
 //! rounded up, so that usage and costs can be foretold. It knows no caller, no key and no price.
 
 mod body;
+mod carried;
 mod chat;
 mod completion;
 mod embedding;
@@ -39,6 +40,15 @@ pub fn answer(task: Task, body: &[u8]) -> Response<SandboxBody> {
     reply(task, body).unwrap_or_else(Fault::into_response)
 }
 
+/// Answers an upload of a sound of so many bytes.
+pub fn heard(model: &str, bytes: usize) -> Response<SandboxBody> {
+    match Model::parse(model) {
+        None => Fault::unknown_model(model).into_response(),
+        Some(Model::Error(status)) => Fault::on_demand(status).into_response(),
+        Some(model) => carried::words(bytes).into_response(model),
+    }
+}
+
 /// The list of its models.
 pub fn models() -> Response<SandboxBody> {
     let card = |id: &&str| json!({"id": id, "object": "model", "created": CREATED, "owned_by": KIND});
@@ -57,6 +67,10 @@ fn reply(task: Task, body: &[u8]) -> Result<Response<SandboxBody>, Fault> {
         Task::Chat => chat::answer(&request, model, &head)?,
         Task::Completion => completion::answer(&request, model, &head)?,
         Task::Embedding => embedding::answer(&request)?,
+        Task::Image => carried::pictures(&request)?,
+        Task::Speech => return carried::speech(&request, model),
+        Task::Moderation => carried::moderation(&request, &head.id)?,
+        Task::Rerank => carried::order(&request, &head.id)?,
         _ => return Err(Fault::no_such_endpoint()),
     };
     Ok(wire.into_response(model))

@@ -186,6 +186,7 @@ fn plain_attempts(row: &TraceRow, overhead_us: u64) -> Vec<Attempt> {
     if row.attempts == 0 { Vec::new() } else { vec![attempt] }
 }
 
+/// `web_searches` holds whatever is billed by the piece: searches were the first of its kind.
 fn read_usage(row: &Row<'_>) -> rusqlite::Result<Usage> {
     Ok(Usage {
         input: number(row, "input")?,
@@ -198,7 +199,7 @@ fn read_usage(row: &Row<'_>) -> rusqlite::Result<Usage> {
         output_audio: number(row, "output_audio")?,
         input_image: number(row, "input_image")?,
         output_image: number(row, "output_image")?,
-        web_searches: number(row, "web_searches")?,
+        pieces: number(row, "web_searches")?,
     })
 }
 

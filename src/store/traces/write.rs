@@ -163,7 +163,7 @@ fn values<'r>(record: &'r TraceRecord, rates: Option<i64>, texts: &'r Texts) -> 
         count(usage.output_audio).into(),
         count(usage.input_image).into(),
         count(usage.output_image).into(),
-        count(usage.web_searches).into(),
+        count(usage.pieces).into(),
         place(&USAGE_SOURCES, record.usage_source).into(),
         record.usage_raw.as_deref().into(),
         record.cost.map(Money::pico).into(),

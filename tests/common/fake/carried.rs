@@ -49,6 +49,10 @@ fn image() -> Value {
 
 /// The words of a sound: how long the form was, so that a test sees that all of it came.
 fn words(form: &[u8]) -> Value {
+    let by_time = form.windows(16).any(|part| part == b"whisper-large-v3");
+    if by_time {
+        return json!({"text": format!("{} bytes", form.len()), "usage": {"type": "duration", "seconds": 8.4}});
+    }
     json!({"text": format!("{} bytes", form.len()), "usage": {"type": "tokens", "input_tokens": 14,
         "input_token_details": {"text_tokens": 0, "audio_tokens": 14}, "output_tokens": 45, "total_tokens": 59}})
 }
@@ -62,7 +66,9 @@ fn order(body: &Value) -> Value {
     let count = body["documents"].as_array().map_or(0, Vec::len);
     let results: Vec<Value> =
         (0..count).rev().map(|index| json!({"index": index, "relevance_score": 0.1 * index as f64})).collect();
-    json!({"id": "rank-fake", "results": results, "meta": {"billed_units": {"search_units": 1, "input_tokens": 7}}})
+    let by_search = body["model"].as_str().is_some_and(|model| model.starts_with("rerank-v3"));
+    let billed = if by_search { json!({"search_units": 1}) } else { json!({"input_tokens": 7}) };
+    json!({"id": "rank-fake", "results": results, "meta": {"billed_units": billed}})
 }
 
 fn file(bytes: usize) -> Value {
