@@ -25,6 +25,7 @@
 //! **Shared shapes**
 //! - [`canonical`]: prompts, replies, events and complaints in no dialect's words.
 //! - [`records`]: what is configured, and what is written down of a call.
+//! - [`condition`]: conditions in CEL, compiled once.
 //! - [`price`]: rates, and the arithmetic of a cost.
 //! - [`tokens`]: how many tokens a text has, where nobody reported it.
 //! - [`scan`]: JSON in one pass, for the few members that matter.
@@ -38,6 +39,7 @@ pub mod budget;
 pub mod canonical;
 pub mod catalogue;
 pub mod cli;
+pub mod condition;
 pub mod config;
 pub mod connect;
 pub mod dialect;

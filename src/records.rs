@@ -12,7 +12,8 @@ mod source;
 pub use budget::{Budget, Charge, DefaultPrice, Event, EventKind, OnExceed, Payer, Period, Raise, Scope};
 pub use contract::Contract;
 pub use guard::{
-    Action, CheckOutcome, Evaluation, Guardrail, GuardrailRule, Policy, PolicyRule, Stage, Verdict as GuardVerdict,
+    Action, CheckOutcome, Effect, Evaluation, Guardrail, GuardrailRule, Policy, PolicyRule, Stage,
+    Verdict as GuardVerdict,
 };
 pub use limit::{Caps, Limit};
 pub use sheet::{Feature, Finding, Sheet, Verdict};

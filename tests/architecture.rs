@@ -25,7 +25,10 @@ const LEVELS: &[Level] = &[
         ],
         strangers: true,
     },
-    Level { modules: &["canonical", "records", "price", "body", "http", "tokens", "scan"], strangers: false },
+    Level {
+        modules: &["canonical", "records", "price", "condition", "body", "http", "tokens", "scan"],
+        strangers: false,
+    },
     Level { modules: &["types"], strangers: true },
 ];
 
@@ -42,6 +45,7 @@ const TRADES: &[Trade] = &[
         words: &["hyper_rustls", "hyper_util::client", "hyper::client"],
         places: &["http/"],
     },
+    Trade { what: "only `condition` knows CEL", words: &["cel::"], places: &["condition.rs"] },
     Trade {
         what: "only the edge of the gateway knows axum",
         words: &["axum"],

@@ -1,6 +1,7 @@
 //! Policies: added, changed, switched, removed. One that names a guardrail that is not there cannot be saved.
 
 use super::{AdminError, names};
+use crate::condition::Condition;
 use crate::records::{Policy, PolicyRule};
 use crate::store::{NewPolicy, Store};
 use crate::types::{OrgId, Time};
@@ -69,12 +70,31 @@ pub fn remove(store: &Store, org: OrgId, name: &str) -> Result<Policy, AdminErro
 }
 
 fn check(store: &Store, org: OrgId, rule: &PolicyRule) -> Result<(), AdminError> {
-    if rule.guardrails.is_empty() {
-        let reason = "name at least one: --guardrail NAME; make one with `optscale-ai guardrail add NAME --type pii`";
+    let does_nothing = rule.guardrails.is_empty()
+        && rule.effect.is_none()
+        && rule.require_tags.is_empty()
+        && rule.max_output_tokens.is_none()
+        && rule.set.is_empty();
+    if does_nothing {
+        let reason = "name at least one: --guardrail NAME; make one with `optscale-ai guardrail add NAME --type pii`. Or say \
+                      --allow, --deny, --require-tag, --max-output-tokens or --set";
         return Err(AdminError::invalid("guardrail", reason));
     }
     if !(1..=100).contains(&rule.sampling) {
         return Err(AdminError::invalid("sampling", "it is 1 to 100 percent; `policy disable` switches a policy off"));
     }
+    if rule.timeout_ms == Some(0) || rule.max_output_tokens == Some(0) {
+        return Err(AdminError::invalid("timeout", "time-outs and limits are more than nothing"));
+    }
+    if let Some(forced) = rule.set.keys().find(|name| FIXED.contains(&name.as_str())) {
+        let reason = format!("`{forced}` cannot be set: decisions rest on what the caller says there");
+        return Err(AdminError::invalid("set", reason));
+    }
+    if let Some(source) = &rule.when {
+        Condition::compile(source).map_err(|why| AdminError::invalid("when", why))?;
+    }
     rule.guardrails.iter().try_for_each(|name| names::find_guardrail(store, org, name).map(drop))
 }
+
+/// Parameters that authorisation and routing rest on.
+const FIXED: [&str; 4] = ["model", "stream", "messages", "input"];

@@ -8,6 +8,7 @@ pub mod anthropic;
 pub mod cohere;
 pub mod gemini;
 mod json;
+mod member;
 mod mould;
 pub mod ollama;
 pub mod openai_chat;
@@ -19,6 +20,7 @@ pub mod responses;
 pub mod sse;
 mod strings;
 
+pub use self::member::{has_member, with_member};
 pub use self::request::{Delivery, StreamForm, UrlFacts};
 
 use self::sse::Framing;

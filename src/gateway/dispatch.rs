@@ -50,7 +50,8 @@ pub(crate) async fn dispatch(
     for target in plan.targets() {
         super::note(trace, |trace| trace.target(target));
         if let (Some(guarding), Some(trace)) = (&mut guarding, trace.as_mut()) {
-            guarding.request(&mut call, trace).await?;
+            guarding.aim(target);
+            guarding.request(&mut call, target, trace).await?;
         }
         let ask = Ask::new(&call, target);
         match attempt(worker, &ask, &mut guarding, trace).await {

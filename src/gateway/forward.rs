@@ -114,7 +114,7 @@ async fn carry(
     rates::enter(gateway, trace, request.length())?;
     let standing = trace.as_ref().and_then(Trace::standing);
     let Some(target) = plan.targets().first() else { return Err(nowhere()) };
-    let request = guarded(&caller, (carried, arrival.dialect), request, trace).await?;
+    let request = guarded(&caller, (carried, arrival.dialect, target), request, trace).await?;
     let wish = match &request.payload {
         Shipment::Json(bytes, _) => metering::Wish::of(bytes),
         Shipment::Form(..) | Shipment::Raw(_) => metering::Wish::default(),
@@ -130,14 +130,17 @@ async fn carry(
 /// The request as policies let it through. Forms and files go on as they come: their texts are not looked at.
 async fn guarded(
     caller: &Caller,
-    (carried, dialect): (&Carried, &'static dyn dialect::CallerDialect),
+    (carried, dialect, target): (&Carried, &'static dyn dialect::CallerDialect, &Target),
     request: Request,
     trace: &mut Option<Trace>,
 ) -> Outcome<Request> {
     let Request { payload: Shipment::Json(bytes, _), model } = request else { return Ok(request) };
     let Some(trace) = trace.as_mut() else { return Err(nowhere()) };
-    let bytes = match Guarding::of(&caller.org.guards, trace.id()) {
-        Some(mut guarding) => guarding.carried((dialect, carried.task, bytes), trace).await?,
+    let bytes = match Guarding::of(caller, trace) {
+        Some(mut guarding) => {
+            guarding.aim(target);
+            guarding.carried((dialect, carried.task, bytes), trace).await?
+        }
         None => bytes,
     };
     let span = dialect::model_field(std::str::from_utf8(&bytes).unwrap_or_default())?.map(|field| field.span);

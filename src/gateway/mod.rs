@@ -48,7 +48,7 @@ mod upload;
 mod upstream;
 
 pub use directory::{Directory, Place};
-pub use guarding::{Tried, try_guardrail};
+pub use guarding::{Trial, Tried, try_guardrail, words_of};
 pub use probe::{Address, Heard, Look, Pace, Probe, ProbeError, Way};
 pub use serve::{Limits, Notice, Ready, ServeError, ServeOptions, serve};
 
@@ -178,7 +178,7 @@ async fn carry(
     rates::enter(gateway, trace, call.body.len())?;
     let standing = trace.as_ref().and_then(Trace::standing);
     let protocol = arrival.dialect.protocol();
-    let guarding = trace.as_ref().and_then(|trace| Guarding::of(&caller.org.guards, trace.id()));
+    let guarding = trace.as_ref().and_then(|trace| Guarding::of(&caller, trace));
     let mut answer = dispatch::dispatch(worker, plan, (call, guarding), trace).await?;
     rates::put(&mut answer.headers, protocol, standing);
     Ok(answer)

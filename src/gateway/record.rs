@@ -15,6 +15,7 @@ use crate::dialect::Sight;
 use crate::records::{Attempt, Charge, Evaluation, Stage, Status, TraceRecord, UsageSource};
 use crate::store::Ticket;
 use crate::types::{Money, Protocol, Task, TeamId, Time, TraceId, Usage};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -194,6 +195,11 @@ impl Trace {
     /// What could not be translated.
     pub fn dropped(&mut self, paths: &[String]) {
         self.edit(|record| record.dropped.extend_from_slice(paths));
+    }
+
+    /// The notes that the call carries.
+    pub fn tags(&self) -> BTreeMap<String, String> {
+        self.record.as_ref().map(|record| record.tags.clone()).unwrap_or_default()
     }
 
     /// What policies came to, one way; a later look takes the place of an earlier one.

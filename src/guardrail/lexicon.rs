@@ -5,8 +5,7 @@
 //! for languages that write no gaps and for signs.
 
 use super::literals::Literals;
-use super::prepared::Prepared;
-use std::collections::HashMap;
+use super::prepared::{ByWord, Prepared, hash};
 
 /// A feature: its name, how much it tells (0 to 1), and what it looks like.
 pub type Feature = (&'static str, f64, &'static str);
@@ -14,11 +13,23 @@ pub type Feature = (&'static str, f64, &'static str);
 /// Words that may stand between two steps of a feature with `..`.
 const GAP: usize = 5;
 
+/// A step of a feature that a word takes.
+struct Step {
+    feature: u16,
+    step: u8,
+    /// How far behind the step before.
+    far: u8,
+    /// Its place among all steps.
+    place: usize,
+}
+
 /// Features, made ready.
 pub struct Lexicon {
     features: Vec<(String, f64, usize)>,
-    /// For each word, the steps that it takes: feature, step, how far behind the step before.
-    steps: HashMap<String, Vec<(u16, u8, u8)>>,
+    /// For each word, the steps that it takes.
+    steps: ByWord<Vec<Step>>,
+    /// How many steps there are.
+    count: usize,
     texts: Option<(Literals, Vec<u16>)>,
 }
 
@@ -36,7 +47,7 @@ impl Lexicon {
     /// # Errors
     /// There are too many.
     pub fn new<'f>(all: impl IntoIterator<Item = (&'f str, f64, &'f str)>) -> Result<Lexicon, String> {
-        let mut lexicon = Lexicon { features: Vec::new(), steps: HashMap::new(), texts: None };
+        let mut lexicon = Lexicon { features: Vec::new(), steps: ByWord::default(), count: 0, texts: None };
         let (mut texts, mut whose) = (Vec::new(), Vec::new());
         for (name, weight, pattern) in all {
             let feature = lexicon.features.len() as u16;
@@ -63,14 +74,14 @@ impl Lexicon {
                 continue;
             }
             for word in part.split('|') {
-                self.steps.entry(word.to_owned()).or_default().push((feature, step, far.max(1)));
+                let (far, place) = (far.max(1), self.count + usize::from(step));
+                self.steps.entry(hash(word.as_bytes())).or_default().push(Step { feature, step, far, place });
             }
             (step, far) = (step + 1, 0);
         }
         // The last steps first: a word takes one step of a feature at a time.
-        self.steps
-            .values_mut()
-            .for_each(|uses| uses.sort_by_key(|(feature, step, _)| (*feature, std::cmp::Reverse(*step))));
+        self.steps.values_mut().for_each(|uses| uses.sort_by_key(|step| (step.feature, std::cmp::Reverse(step.step))));
+        self.count += usize::from(step);
         usize::from(step)
     }
 
@@ -78,8 +89,7 @@ impl Lexicon {
     pub fn score(&self, text: &Prepared<'_>) -> Score {
         let hits = self.hits(text);
         let mut found: Vec<(f64, &str)> = Vec::new();
-        for (place, (name, weight, _)) in self.features.iter().enumerate().filter(|(place, _)| hits[*place] > 0) {
-            let _ = place;
+        for ((name, weight, _), _) in self.features.iter().zip(&hits).filter(|(_, hits)| **hits > 0) {
             found.push((*weight, name));
         }
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
@@ -95,22 +105,20 @@ impl Lexicon {
         if let Some((literals, whose)) = &self.texts {
             literals.find(text.folded().as_bytes(), 0, |_, _, which| hits[usize::from(whose[which])] += 1);
         }
-        // For each feature under way, the place of each step taken.
-        let mut taken: HashMap<(u16, u8), usize> = HashMap::new();
-        for (place, word) in text.words().enumerate() {
-            let Some(uses) = self.steps.get(word) else { continue };
-            for (feature, step, far) in uses {
-                let follows = *step == 0
-                    || taken
-                        .get(&(*feature, step - 1))
-                        .is_some_and(|at| place > *at && place - at <= usize::from(*far));
+        // For each step, the place of the word that took it last.
+        let mut taken: Vec<Option<usize>> = vec![None; self.count];
+        for (place, word) in text.hashes().enumerate() {
+            let Some(uses) = self.steps.get(&word) else { continue };
+            for step in uses {
+                let follows = step.step == 0
+                    || taken[step.place - 1].is_some_and(|at| place > at && place - at <= usize::from(step.far));
                 if !follows {
                     continue;
                 }
-                if usize::from(*step) + 1 == self.features[usize::from(*feature)].2 {
-                    hits[usize::from(*feature)] += 1;
+                if usize::from(step.step) + 1 == self.features[usize::from(step.feature)].2 {
+                    hits[usize::from(step.feature)] += 1;
                 }
-                taken.insert((*feature, *step), place);
+                taken[step.place] = Some(place);
             }
         }
         hits

@@ -11,46 +11,104 @@ pub struct Prepared<'t> {
     /// As it came.
     pub raw: &'t str,
     folded: String,
-    words: Vec<Range<usize>>,
+    words: Vec<Word>,
+}
+
+/// A word of a text.
+struct Word {
+    range: Range<usize>,
+    hash: u64,
 }
 
 impl<'t> Prepared<'t> {
     /// Makes a text ready.
     pub fn new(raw: &'t str) -> Prepared<'t> {
-        let mut folded = String::with_capacity(raw.len());
-        for letter in raw.chars() {
-            match letter {
-                'a'..='z' | '0'..='9' | ' ' | '\n' => folded.push(letter),
-                'A'..='Z' => folded.push(letter.to_ascii_lowercase()),
-                '\''
-                | '\u{2019}'
-                | '\u{AD}'
-                | '\u{200B}'..='\u{200F}'
-                | '\u{2060}'..='\u{2064}'
-                | '\u{FE00}'..='\u{FE0F}'
-                | '\u{FEFF}' => {}
-                letter if letter.is_ascii() => folded.push(letter),
-                letter => fold(letter, &mut folded),
-            }
-        }
+        let mut folded = if raw.is_ascii() { lowered(raw) } else { folded(raw) };
         let words = words(&mut folded);
+        let word = |range: Range<usize>| Word { hash: hash(&folded.as_bytes()[range.clone()]), range };
+        let words = words.into_iter().map(word).collect();
         Prepared { raw, folded, words }
     }
 
     /// The words, in order.
     pub fn words(&self) -> impl Iterator<Item = &str> {
-        self.words.iter().map(|range| &self.folded[range.clone()])
+        self.words.iter().map(|word| &self.folded[word.range.clone()])
     }
 
-    /// How many words there are.
-    pub fn count(&self) -> usize {
-        self.words.len()
+    /// The word at a place.
+    pub fn word(&self, place: usize) -> &str {
+        self.words.get(place).map_or("", |word| &self.folded[word.range.clone()])
+    }
+
+    /// The words as numbers, see [`hash`].
+    pub fn hashes(&self) -> impl Iterator<Item = u64> {
+        self.words.iter().map(|word| word.hash)
     }
 
     /// The text with its spelling made plain.
     pub fn folded(&self) -> &str {
         &self.folded
     }
+}
+
+/// A word as a number: words are looked up by it in every lexicon, and made into it once.
+pub fn hash(word: &[u8]) -> u64 {
+    const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
+    let mix = |hash: u64, part: u64| (hash.rotate_left(5) ^ part).wrapping_mul(FACTOR);
+    let mut parts = word.chunks_exact(8);
+    let mut hash = parts
+        .by_ref()
+        .fold(word.len() as u64, |hash, part| mix(hash, part.iter().fold(0, |n, byte| n << 8 | u64::from(*byte))));
+    hash = mix(hash, parts.remainder().iter().fold(0, |n, byte| n << 8 | u64::from(*byte)));
+    hash ^ hash >> 32
+}
+
+/// A map by such numbers.
+pub type ByWord<T> = std::collections::HashMap<u64, T, std::hash::BuildHasherDefault<Same>>;
+
+/// What is hashed already.
+#[derive(Default)]
+pub struct Same(u64);
+
+impl std::hash::Hasher for Same {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = hash(bytes);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
+fn lowered(raw: &str) -> String {
+    let mut text = raw.to_ascii_lowercase();
+    if text.contains('\'') {
+        text.retain(|letter| letter != '\'');
+    }
+    text
+}
+
+fn folded(raw: &str) -> String {
+    let mut folded = String::with_capacity(raw.len());
+    for letter in raw.chars() {
+        match letter {
+            'A'..='Z' => folded.push(letter.to_ascii_lowercase()),
+            '\''
+            | '\u{2019}'
+            | '\u{AD}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}' => {}
+            letter if letter.is_ascii() => folded.push(letter),
+            letter => fold(letter, &mut folded),
+        }
+    }
+    folded
 }
 
 fn fold(letter: char, out: &mut String) {
@@ -123,10 +181,14 @@ fn look_alike(letter: char) -> char {
 
 /// Finds the words, and puts right within them what stands for letters.
 fn words(folded: &mut String) -> Vec<Range<usize>> {
-    let part = |c: char| c.is_alphanumeric() || matches!(c, '@' | '$');
-    if folded.is_ascii() && !folded.bytes().any(|byte| matches!(byte, b'0'..=b'9' | b'@' | b'$')) {
-        return joined(folded, ranges(folded, |c| c.is_ascii_alphanumeric()));
+    if !needs_spelling(folded) {
+        let words = match folded.is_ascii() {
+            true => ascii_ranges(folded.as_bytes()),
+            false => ranges(folded, char::is_alphanumeric),
+        };
+        return joined(folded, words);
     }
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '@' | '$');
     let mut out = String::with_capacity(folded.len());
     let mut at = 0;
     for range in ranges(folded, part) {
@@ -137,6 +199,33 @@ fn words(folded: &mut String) -> Vec<Range<usize>> {
     out.push_str(&folded[at..]);
     *folded = out;
     joined(folded, ranges(folded, char::is_alphanumeric))
+}
+
+/// Whether a letter stands beside a digit or a sign that may be one, or beside one of another script.
+fn needs_spelling(text: &str) -> bool {
+    let sign = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'@' | b'$');
+    let odd = |pair: &[u8]| {
+        (pair[0].is_ascii_lowercase() && (sign(pair[1]) || pair[1] >= 0x80))
+            || (pair[1].is_ascii_lowercase() && (sign(pair[0]) || pair[0] >= 0x80))
+    };
+    text.as_bytes().windows(2).any(odd)
+}
+
+fn ascii_ranges(text: &[u8]) -> Vec<Range<usize>> {
+    let mut all = Vec::with_capacity(text.len() / 5 + 1);
+    let mut at = 0;
+    while at < text.len() {
+        if !text[at].is_ascii_alphanumeric() {
+            at += 1;
+            continue;
+        }
+        let begin = at;
+        while at < text.len() && text[at].is_ascii_alphanumeric() {
+            at += 1;
+        }
+        all.push(begin..at);
+    }
+    all
 }
 
 fn ranges(text: &str, part: impl Fn(char) -> bool) -> Vec<Range<usize>> {

@@ -55,3 +55,12 @@ impl Hit {
         Some(Hit { range, run: Some(run) })
     }
 }
+
+/// A number of up to four digits that stands alone between words: prose has many, and only a date begins like that.
+pub(super) fn is_plain_number(text: &[u8], begin: usize, end: usize) -> bool {
+    let alone = begin.checked_sub(1).is_none_or(|at| matches!(text[at], b' ' | b'\n'));
+    let digits = end - begin <= 4 && text[begin..end].iter().all(u8::is_ascii_digit);
+    let Some(after) = text.get(end..end + 2) else { return false };
+    let joined = matches!(after[0], b'-' | b'.' | b'/' | b':' | b'(' | b')' | b'+' | b'_') || after[0] >= 0x80;
+    alone && digits && !joined && !(after[1].is_ascii_digit() || matches!(after[1], b'(' | b'+'))
+}

@@ -8,7 +8,8 @@ use super::invisible::LEADS;
 use super::keywords::Keywords;
 use super::literals::Literals;
 use super::patterns::Pattern;
-use super::rule::{Rule, Run, Trigger};
+use super::pii::BIRTH;
+use super::rule::{Rule, Run, Trigger, is_plain_number};
 use super::view::{View, alnum};
 use std::ops::Range;
 
@@ -289,10 +290,25 @@ impl Pass<'_> {
     fn token(&mut self, from: usize, at: usize) -> usize {
         let text = self.view.bytes();
         let begin = self.view.back(at, LONGEST_TOKEN, alnum);
+        let end = text[at..].iter().position(|byte| !alnum(*byte)).map_or(text.len(), |length| at + length);
         if begin >= from && at - begin < LONGEST_TOKEN {
-            self.ask_all(Trigger::Token, begin);
+            if begin == at && is_plain_number(text, begin, end) {
+                self.ask_dates(begin);
+            } else {
+                self.ask_all(Trigger::Token, begin);
+            }
         }
-        text[at..].iter().position(|byte| !alnum(*byte)).map_or(text.len(), |length| at + length)
+        end
+    }
+
+    /// The rules for dates alone, which may begin with a small number.
+    fn ask_dates(&mut self, at: usize) {
+        for place in 0..self.scanner.rules.len() {
+            let rule = self.scanner.rules[place].rule;
+            if rule.trigger == Trigger::Token && rule.label == BIRTH {
+                self.ask(place as u16, at);
+            }
+        }
     }
 
     fn ask_all(&mut self, trigger: Trigger, at: usize) {

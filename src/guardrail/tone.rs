@@ -1,11 +1,10 @@
 //! `toxicity` and `sentiment`: how a text speaks.
 
 use super::lexicon::{Feature, Lexicon};
-use super::prepared::Prepared;
+use super::prepared::{ByWord, Prepared, hash};
 use super::settings::{SettingError, Settings};
 use super::whole::{self, Judge, Judgement, SECTION, STREAM};
 use super::{Check, Family, Kind};
-use std::collections::HashMap;
 
 /// The type that looks for insults, threats and hate.
 pub const TOXICITY: Kind = Kind {
@@ -126,22 +125,22 @@ const TURNING: &[&str] = &[
     "arent", "nothing", "couldnt",
 ];
 
-struct Temper(HashMap<&'static str, f64>);
+struct Temper(ByWord<f64>);
 
 fn sentiment(settings: &Settings<'_>) -> Result<Check, SettingError> {
-    let good = GOOD.split_whitespace().map(|word| (word, 1.0));
-    let bad = BAD.split_whitespace().map(|word| (word, -1.0));
+    let good = GOOD.split_whitespace().map(|word| (hash(word.as_bytes()), 1.0));
+    let bad = BAD.split_whitespace().map(|word| (hash(word.as_bytes()), -1.0));
     whole::check(settings, Temper(good.chain(bad).collect()))
 }
 
 impl Judge for Temper {
     fn judge(&self, text: &Prepared<'_>) -> Judgement {
-        let words: Vec<&str> = text.words().collect();
         let (mut good, mut bad) = (0.0, 0.0);
-        for (place, word) in words.iter().enumerate() {
-            let Some(worth) = self.0.get(word) else { continue };
-            let before = &words[place.saturating_sub(3)..place];
-            let turned = *word != "never" && before.iter().any(|word| TURNING.contains(word));
+        for (place, number) in text.hashes().enumerate() {
+            let Some(worth) = self.0.get(&number) else { continue };
+            let word = text.word(place);
+            let before: Vec<&str> = (place.saturating_sub(3)..place).map(|place| text.word(place)).collect();
+            let turned = word != "never" && before.iter().any(|word| TURNING.contains(word));
             let strong = if before.iter().any(|word| STRONGER.contains(word)) { 1.5 } else { 1.0 };
             match (*worth > 0.0) != turned {
                 true => good += strong,

@@ -1,5 +1,9 @@
 //! Which policies apply to a call, and what they come to. Pure: it is told what is known and looks nothing up.
 
+mod stats;
+
+pub use stats::{PolicyStats, add_up};
+
 use crate::records::{GuardVerdict, Policy, Stage};
 use crate::types::TraceId;
 

@@ -122,8 +122,19 @@ pub struct Policy {
     pub created: Time,
 }
 
+/// Whether a policy lets calls through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// It does, whatever policies behind it say.
+    Allow,
+    /// It does not.
+    Deny,
+}
+
 /// What a policy says.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PolicyRule {
     /// What it is for, in words.
     pub description: String,
@@ -137,18 +148,38 @@ pub struct PolicyRule {
     pub dry_run: bool,
     /// Names of its guardrails.
     pub guardrails: Vec<String>,
+    /// When it applies, in CEL; none for always.
+    pub when: Option<String>,
+    /// How long its guardrails may take, in milliseconds.
+    pub timeout_ms: Option<u64>,
+    /// Whether a call passes when they take longer; else it is refused.
+    pub pass_on_timeout: bool,
+    /// Whether it lets calls through or not.
+    pub effect: Option<Effect>,
+    /// Tags that a call must have.
+    pub require_tags: Vec<String>,
+    /// The longest answer, in tokens.
+    pub max_output_tokens: Option<u64>,
+    /// Parameters of the request that are set, by their path, whatever the caller set.
+    pub set: BTreeMap<String, String>,
 }
 
 impl Default for PolicyRule {
     fn default() -> PolicyRule {
-        let description = String::new();
         PolicyRule {
-            description,
+            description: String::new(),
             stage: Stage::Both,
             sampling: 100,
             priority: 0,
             dry_run: false,
             guardrails: Vec::new(),
+            when: None,
+            timeout_ms: None,
+            pass_on_timeout: false,
+            effect: None,
+            require_tags: Vec::new(),
+            max_output_tokens: None,
+            set: BTreeMap::new(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError};
 use crate::records::{KeptAnswer, KeptWords};
-use crate::types::OrgId;
+use crate::types::{OrgId, Time};
 use bytes::Bytes;
 use rusqlite::{Connection, Row, params};
 
@@ -53,6 +53,18 @@ impl Store {
         let sql = "SELECT id, org_id, user_id, provider_id, model, created_at, previous_id, input, answer \
                    FROM answers WHERE org_id = ?1 AND id = ?2";
         self.one(sql, params![org, id], read)
+    }
+}
+
+impl Store {
+    /// The answers of an organisation since a point in time, oldest first, with the words that are kept of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn answers_since(&self, org: OrgId, since: Time) -> Result<Vec<KeptAnswer>, StoreError> {
+        let sql = "SELECT id, org_id, user_id, provider_id, model, created_at, previous_id, input, answer \
+                   FROM answers WHERE org_id = ?1 AND created_at >= ?2 ORDER BY created_at, id";
+        self.all(sql, params![org, since], read)
     }
 }
 

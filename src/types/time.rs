@@ -1,6 +1,7 @@
 //! Points in time: whole milliseconds since 1970 in UTC, as the store keeps them.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,6 +25,17 @@ impl Time {
     /// Unix milliseconds.
     pub const fn millis(self) -> i64 {
         self.0
+    }
+
+    /// Hour, weekday from 1 for Monday, month and day, in UTC.
+    pub fn clock(self) -> [i64; 4] {
+        let zoned = Timestamp::from_millisecond(self.0).unwrap_or_default().to_zoned(TimeZone::UTC);
+        [
+            i64::from(zoned.hour()),
+            i64::from(zoned.weekday().to_monday_one_offset()),
+            i64::from(zoned.month()),
+            i64::from(zoned.day()),
+        ]
     }
 
     /// This point `span` later.

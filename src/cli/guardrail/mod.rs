@@ -9,6 +9,8 @@ mod remove;
 mod show;
 mod test;
 
+pub use test::text;
+
 use super::error::Outcome;
 use super::session::Session;
 use clap::{Args, Subcommand};

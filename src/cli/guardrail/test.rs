@@ -46,7 +46,7 @@ impl Test {
         let guardrail = guardrails::find(&store, session.org(&store)?.id, &self.guardrail)?;
         let text = text(self.text, self.file)?;
         let tried = try_guardrail(&guardrail, &text).map_err(CliError::failed)?;
-        let record = record(guardrail.name, tried);
+        let record = record(guardrail.name, tried)?;
         match session.ui.is_table() {
             true => session.ui.data(&page(&record))?,
             false => session.ui.record(&[], &record)?,
@@ -76,9 +76,9 @@ pub fn text(text: Option<String>, file: Option<PathBuf>) -> Outcome<String> {
     std::fs::read_to_string(&file).map_err(unread)
 }
 
-fn record(guardrail: String, tried: Tried) -> Record {
-    let outcome = tried.outcome;
-    Record {
+fn record(guardrail: String, mut tried: Tried) -> Outcome<Record> {
+    let outcome = tried.outcomes.pop().ok_or_else(|| CliError::failed("the guardrail was not asked"))?;
+    Ok(Record {
         guardrail,
         verdict: outcome.verdict.as_str(),
         found: outcome.found,
@@ -86,7 +86,7 @@ fn record(guardrail: String, tried: Tried) -> Record {
         why: outcome.why,
         text: tried.text,
         took_ms: tried.took.as_secs_f64() * 1000.0,
-    }
+    })
 }
 
 fn page(record: &Record) -> String {

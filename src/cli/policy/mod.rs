@@ -6,7 +6,9 @@ mod list;
 mod record;
 mod remove;
 mod show;
+mod stats;
 mod switch;
+mod test;
 
 use super::error::Outcome;
 use super::session::Session;
@@ -17,6 +19,7 @@ use clap::{Args, Subcommand};
 #[command(after_help = "Examples:
   optscale-ai policy add mask-pii --guardrail pii
   optscale-ai policy add trial --guardrail keys --dry-run
+  optscale-ai policy add night --deny --when 'now.hour < 6'
   optscale-ai policies")]
 pub struct Noun {
     #[command(subcommand)]
@@ -32,6 +35,8 @@ enum Verb {
     Enable(switch::Enable),
     Disable(switch::Disable),
     Remove(remove::Remove),
+    Test(test::Test),
+    Stats(stats::Stats),
 }
 
 impl Noun {
@@ -45,6 +50,8 @@ impl Noun {
             Some(Verb::Enable(verb)) => verb.run(session),
             Some(Verb::Disable(verb)) => verb.run(session),
             Some(Verb::Remove(verb)) => verb.run(session),
+            Some(Verb::Test(verb)) => verb.run(session),
+            Some(Verb::Stats(verb)) => verb.run(session),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::shape::Shape;
 use crate::cli::table::Column;
-use crate::records::{Policy, Stage};
+use crate::records::{Effect, Policy, PolicyRule, Stage};
 use crate::types::Time;
 use serde::Serialize;
 
@@ -13,10 +13,14 @@ pub struct Record {
     name: String,
     status: &'static str,
     guardrails: Vec<String>,
+    when: Option<String>,
     stage: Stage,
     sampling: u8,
     priority: i64,
     dry_run: bool,
+    rules: Vec<String>,
+    timeout_ms: Option<u64>,
+    pass_on_timeout: bool,
     description: String,
     created: Time,
 }
@@ -27,10 +31,14 @@ pub const COLUMNS: &[Column] = &[
     Column::new("name", "NAME"),
     Column::new("status", "STATUS").shape(Shape::State),
     Column::new("guardrails", "GUARDRAILS"),
+    Column::new("rules", "RULES"),
+    Column::new("when", "WHEN"),
     Column::new("stage", "STAGE"),
     Column::new("sampling", "SAMPLING").shape(Shape::Count),
     Column::new("priority", "PRIORITY").shape(Shape::Count),
     Column::new("dry_run", "DRY RUN").shape(Shape::Flag),
+    Column::hidden("timeout_ms"),
+    Column::hidden("pass_on_timeout"),
     Column::hidden("description"),
     Column::hidden("created"),
 ];
@@ -38,7 +46,12 @@ pub const COLUMNS: &[Column] = &[
 impl From<Policy> for Record {
     fn from(policy: Policy) -> Record {
         let rule = policy.rule;
+        let rules = rules(&rule);
         Record {
+            rules,
+            when: rule.when,
+            timeout_ms: rule.timeout_ms,
+            pass_on_timeout: rule.pass_on_timeout,
             id: policy.id.0,
             name: policy.name,
             status: if policy.enabled { "active" } else { "disabled" },
@@ -51,4 +64,16 @@ impl From<Policy> for Record {
             created: policy.created,
         }
     }
+}
+
+/// What a policy does without a guardrail, in words.
+fn rules(rule: &PolicyRule) -> Vec<String> {
+    let effect = rule.effect.map(|effect| match effect {
+        Effect::Allow => "allow".to_owned(),
+        Effect::Deny => "deny".to_owned(),
+    });
+    let tags = rule.require_tags.iter().map(|tag| format!("require-tag {tag}"));
+    let limit = rule.max_output_tokens.map(|most| format!("max-output-tokens {most}"));
+    let set = rule.set.iter().map(|(name, value)| format!("set {name}={value}"));
+    effect.into_iter().chain(tags).chain(limit).chain(set).collect()
 }

@@ -7,6 +7,7 @@ mod answer;
 mod ready;
 mod report;
 mod request;
+mod rules;
 mod trial;
 
 #[cfg(test)]
@@ -15,4 +16,4 @@ mod tests;
 pub(crate) use answer::{AnswerGuard, guarded, has_words, note_guard};
 pub(crate) use ready::Guards;
 pub(crate) use request::Guarding;
-pub use trial::{Tried, try_guardrail};
+pub use trial::{Trial, Tried, try_guardrail, words_of};

@@ -1,9 +1,11 @@
 //! The policies of an organisation, made ready for calls: guardrails built, span types compiled into one scanner.
 
+use crate::condition::{Condition, Facts};
 use crate::guardrail::{self, Act, Check, Scanner, Spans, Whole};
 use crate::policy;
 use crate::records::{Action, Guardrail, Policy, Stage};
 use crate::types::TraceId;
+use std::time::Duration;
 
 /// All that guards an organisation's calls.
 #[derive(Default)]
@@ -18,6 +20,8 @@ pub(super) struct PolicyState {
     pub record: Policy,
     /// Places in [`Guards::guards`].
     pub guards: Vec<usize>,
+    /// When it applies; none for always, and where it cannot be read.
+    pub condition: Option<Condition>,
 }
 
 pub(super) struct GuardState {
@@ -57,7 +61,8 @@ impl Guards {
         let place = |name: &String| guards.iter().position(|guard| guard.record.name == *name);
         let state = |record: Policy| {
             let guards = record.rule.guardrails.iter().filter_map(place).collect();
-            PolicyState { record, guards }
+            let condition = record.rule.when.as_deref().and_then(|when| Condition::compile(when).ok());
+            PolicyState { record, guards, condition }
         };
         let policies = policies.into_iter().map(state).collect();
         let scanner =
@@ -69,10 +74,12 @@ impl Guards {
     }
 
     /// What is asked of a call, one way.
-    pub(super) fn ruling(&self, way: Stage, call: TraceId) -> Ruling {
-        let matched: Vec<Option<bool>> = (self.policies.iter())
-            .map(|policy| policy::looks(&policy.record, way).then(|| policy::is_sampled(&policy.record, call)))
-            .collect();
+    pub(super) fn ruling(&self, way: Stage, call: TraceId, facts: &Facts) -> Ruling {
+        let applies = |policy: &PolicyState| {
+            policy::is_sampled(&policy.record, call) && policy.condition.as_ref().is_none_or(|when| when.holds(facts))
+        };
+        let matched: Vec<Option<bool>> =
+            (self.policies.iter()).map(|policy| policy::looks(&policy.record, way).then(|| applies(policy))).collect();
         let mut ruling = Ruling { way, matched, acts: vec![None; self.guards.len()], spans: Vec::new() };
         for (policy, matched) in self.policies.iter().zip(&ruling.matched) {
             for guard in policy.guards.iter().filter(|_| *matched == Some(true)) {
@@ -164,6 +171,14 @@ impl Ruling {
     /// Whether any policy looks that way.
     pub fn looks(&self) -> bool {
         self.matched.iter().any(Option::is_some)
+    }
+
+    /// How long guardrails may take, and whether a call passes when they take longer: the shortest that applies.
+    pub fn patience(&self, guards: &Guards) -> Option<(Duration, bool)> {
+        let applying = guards.policies.iter().zip(&self.matched).filter(|(_, matched)| **matched == Some(true));
+        let rules = applying.map(|(policy, _)| &policy.record.rule);
+        let limits = rules.filter_map(|rule| Some((Duration::from_millis(rule.timeout_ms?), rule.pass_on_timeout)));
+        limits.min_by_key(|(limit, passes)| (*limit, *passes))
     }
 
     /// Whether anything may be changed or refused.

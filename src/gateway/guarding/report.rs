@@ -17,6 +17,10 @@ pub(super) struct Report {
     judged: Vec<Option<(Judgement, bool)>>,
     /// The first guardrail that blocks.
     pub refusal: Option<usize>,
+    /// The policy whose rule refuses, without a guardrail.
+    pub ruled_out: Option<usize>,
+    /// Whether the guardrails were not waited for.
+    pub bypassed: bool,
     pub took: Duration,
 }
 
@@ -48,10 +52,18 @@ impl Report {
 
     /// What each policy that looks that way came to.
     pub fn evaluations(&self, guards: &Guards, ruling: &Ruling) -> Vec<Evaluation> {
-        let looked = guards.policies.iter().zip(&ruling.matched);
-        looked
-            .filter_map(|(policy, matched)| Some(self.evaluation(guards, policy, (ruling.way, (*matched)?))))
-            .collect()
+        let looked = guards.policies.iter().zip(&ruling.matched).enumerate();
+        let evaluate = |(place, (policy, matched)): (usize, (&PolicyState, &Option<bool>))| {
+            let mut evaluation = self.evaluation(guards, policy, (ruling.way, (*matched)?));
+            if self.ruled_out == Some(place) {
+                evaluation.verdict = GuardVerdict::Blocked;
+            } else if self.bypassed && evaluation.matched && !evaluation.checks.is_empty() {
+                evaluation.verdict = GuardVerdict::Bypassed;
+                evaluation.note = Some("took longer than its time-out".to_owned());
+            }
+            Some(evaluation)
+        };
+        looked.filter_map(evaluate).collect()
     }
 
     fn evaluation(&self, guards: &Guards, policy: &PolicyState, (way, matched): (Stage, bool)) -> Evaluation {
@@ -65,7 +77,7 @@ impl Report {
             dry_run: policy.record.rule.dry_run,
             verdict: policy::gravest(checks.iter().map(|check| check.verdict)),
             took_us: if matched { u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX) } else { 0 },
-            note: (!matched).then(|| "not in the sample".to_owned()),
+            note: (!matched).then(|| "its condition does not hold, or the call is not in its sample".to_owned()),
             checks,
         }
     }

@@ -3,18 +3,22 @@
 use super::answer::AnswerGuard;
 use super::ready::{Guards, Ruling};
 use super::report::{Collector, Report};
+use super::rules;
 use crate::body::Body;
 use crate::canonical::{Code, Complaint, Text, Voice};
+use crate::condition::Facts;
 use crate::dialect::{CallerDialect, Peek, Thread, responses};
-use crate::gateway::call::{Call, Outcome};
+use crate::gateway::call::{Call, Caller, Outcome, Target};
 use crate::gateway::record::Trace;
 use crate::guardrail::{Act, Counter, JsonLens, Judgement, Mask, Masker, Piece, Prepared, Scanner, Window, whole};
 use crate::records::Stage;
-use crate::types::{Task, TraceId};
+use crate::types::{Task, Time, TraceId};
 use bytes::Bytes;
+use http::HeaderMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A text that is longer is scanned where waiting does not matter.
 const LONG: usize = 64 * 1024;
@@ -23,6 +27,7 @@ const LONG: usize = 64 * 1024;
 pub(crate) struct Guarding {
     guards: Arc<Guards>,
     call: TraceId,
+    facts: Facts,
     masker: Masker,
     /// The request as it came, where it was changed for a target.
     original: Option<(Bytes, Peek, Thread)>,
@@ -31,19 +36,65 @@ pub(crate) struct Guarding {
 }
 
 impl Guarding {
-    /// The guarding of a call; none where no policy looks.
-    pub fn of(guards: &Arc<Guards>, call: TraceId) -> Option<Guarding> {
-        let guards = guards.clone();
-        let looks = !guards.policies.is_empty();
-        looks.then(|| Guarding { guards, call, masker: Masker::default(), original: None, report: None })
+    /// The guarding of a caller's call; none where there is no policy.
+    pub fn of(caller: &Caller, trace: &Trace) -> Option<Guarding> {
+        let guards = caller.org.guards.clone();
+        if guards.policies.is_empty() {
+            return None;
+        }
+        let facts = Facts {
+            user: caller.key.user.name.clone(),
+            team: caller.key.team.as_ref().map(|team| team.name.clone()).unwrap_or_default(),
+            key: caller.key.key.name.clone(),
+            tags: trace.tags(),
+            now: Time::now().clock(),
+            ..Facts::default()
+        };
+        let (masker, original, report) = (Masker::default(), None, None);
+        Some(Guarding { guards, call: trace.id(), facts, masker, original, report })
+    }
+
+    /// The call goes there next.
+    pub fn aim(&mut self, target: &Target) {
+        self.facts.provider.clone_from(&target.provider.record.name);
+        self.facts.model = target.name();
+    }
+
+    fn ruling(&self, way: Stage) -> Ruling {
+        if self.guards.policies.iter().all(|policy| policy.condition.is_none()) {
+            return self.guards.ruling(way, self.call, &self.facts);
+        }
+        let facts = Facts { stage: way.as_str(), ..self.facts.clone() };
+        self.guards.ruling(way, self.call, &facts)
+    }
+
+    /// What is known of a call, for conditions.
+    fn learn(&mut self, call: &Call) {
+        call.task.as_str().clone_into(&mut self.facts.task);
+        call.dialect.protocol().as_str().clone_into(&mut self.facts.protocol);
+        self.facts.stream = call.peek.stream;
+        self.facts.size = call.body.len() as u64;
+        self.facts.asked.clone_from(&call.peek.model.value);
+        self.facts.headers = headers(&call.headers);
     }
 
     /// Guards the request for its next target: what is masked is changed in it.
     ///
     /// # Errors
     /// [`Code::PolicyViolation`].
-    pub async fn request(&mut self, call: &mut Call, trace: &mut Trace) -> Outcome<()> {
+    pub async fn request(&mut self, call: &mut Call, target: &Target, trace: &mut Trace) -> Outcome<()> {
         self.restore(call);
+        self.learn(call);
+        let ruling = self.ruling(Stage::Input);
+        if let Some(refusal) = rules::refusal(&self.guards, &ruling, &self.facts.tags) {
+            let mut report = Report::new(&self.guards);
+            report.ruled_out = Some(refusal.policy);
+            trace.guarded(Stage::Input, report.evaluations(&self.guards, &ruling));
+            return Err(refusal.complaint);
+        }
+        if let Some(body) = rules::forced(&self.guards, &ruling, (call, target.provider.record.quirks.limit_field))? {
+            self.replace(call, body)?;
+        }
         let edits = self.look((call.dialect, call.task, call.body.clone()), trace).await?;
         self.change(call, edits)?;
         if let Some(earlier) = call.previous.as_ref().and_then(|previous| previous.earlier_body()) {
@@ -76,7 +127,7 @@ impl Guarding {
         request: (&'static dyn CallerDialect, Task, Bytes),
         trace: &mut Trace,
     ) -> Outcome<Vec<(Range<usize>, String)>> {
-        let ruling = self.guards.ruling(Stage::Input, self.call);
+        let ruling = self.ruling(Stage::Input);
         if !ruling.looks() {
             return Ok(Vec::new());
         }
@@ -86,8 +137,14 @@ impl Guarding {
         if ruling.asks() && report.refusal.is_none() {
             let masker = std::mem::take(&mut self.masker);
             let scan = Scan { guards: self.guards.clone(), ruling: ruling.clone(), masker, report, edits };
-            let scan = scanned(scan, request).await?;
-            (self.masker, report, edits) = (scan.masker, scan.report, scan.edits);
+            match scanned(scan, request, ruling.patience(&self.guards)).await? {
+                Some(scan) => (self.masker, report, edits) = (scan.masker, scan.report, scan.edits),
+                None => {
+                    report = Report::new(&self.guards);
+                    report.bypassed = true;
+                    edits = Vec::new();
+                }
+            }
         }
         trace.guarded(Stage::Input, report.evaluations(&self.guards, &ruling));
         let refused = report.complaint(&self.guards, &ruling);
@@ -97,7 +154,7 @@ impl Guarding {
 
     /// Whether anything is masked in this call, the request or the answer.
     pub fn redacts(&self) -> bool {
-        let masks = |way| self.guards.ruling(way, self.call).acts.contains(&Some(Act::Redact));
+        let masks = |way| self.ruling(way).acts.contains(&Some(Act::Redact));
         masks(Stage::Input) || masks(Stage::Output)
     }
 
@@ -119,19 +176,23 @@ impl Guarding {
             return Ok(());
         }
         let body = edited(call.body.clone(), edits)?;
-        let text =
-            std::str::from_utf8(&body).map_err(|_| Complaint::new(Code::Internal, "masking broke the request"))?;
+        self.replace(call, body)
+    }
+
+    /// Another body takes the place of the call's own, which is remembered.
+    fn replace(&mut self, call: &mut Call, body: Bytes) -> Outcome<()> {
+        let broken = |_| Complaint::new(Code::Internal, "a policy broke the request");
+        let text = std::str::from_utf8(&body).map_err(broken)?;
         let (peek, thread) = (call.dialect.peek(call.task, text, &call.url)?, call.dialect.thread(text)?);
-        let before =
-            (call.body.clone(), std::mem::replace(&mut call.peek, peek), std::mem::replace(&mut call.thread, thread));
-        call.body = body;
-        self.original = Some(before);
+        let before = std::mem::replace(&mut call.body, body);
+        let before = (before, std::mem::replace(&mut call.peek, peek), std::mem::replace(&mut call.thread, thread));
+        self.original.get_or_insert(before);
         Ok(())
     }
 
     /// What guards the answer; none where nothing looks at it and nothing is put in again.
     pub fn answer(self) -> Option<AnswerGuard> {
-        let ruling = self.guards.ruling(Stage::Output, self.call);
+        let ruling = self.ruling(Stage::Output);
         let wanted = ruling.looks() || self.masker.restores();
         wanted.then(|| AnswerGuard::new(self.guards, ruling, self.masker))
     }
@@ -148,12 +209,38 @@ fn edited(bytes: Bytes, edits: Vec<(Range<usize>, String)>) -> Outcome<Bytes> {
     Ok(body.finish())
 }
 
-async fn scanned(scan: Scan, request: (&'static dyn CallerDialect, Task, Bytes)) -> Outcome<Scan> {
+/// Looks at a request; none where that took longer than it may and the call passes then.
+async fn scanned(
+    scan: Scan,
+    request: (&'static dyn CallerDialect, Task, Bytes),
+    patience: Option<(Duration, bool)>,
+) -> Outcome<Option<Scan>> {
     if request.2.len() < LONG {
-        return scan.run(request);
+        return scan.run(request).map(Some);
     }
     let running = tokio::task::spawn_blocking(move || scan.run(request));
-    running.await.unwrap_or_else(|_| Err(Complaint::new(Code::Internal, "looking at the request failed")))
+    let failed = |_| Complaint::new(Code::Internal, "looking at the request failed");
+    let Some((limit, passes)) = patience else { return running.await.map_err(failed)?.map(Some) };
+    match tokio::time::timeout(limit, running).await {
+        Ok(done) => done.map_err(failed)?.map(Some),
+        Err(_) if passes => Ok(None),
+        Err(_) => {
+            let message = format!(
+                "the policies did not come to an end within {} ms, so the request is refused",
+                limit.as_millis()
+            );
+            Err(Complaint::new(Code::PolicyViolation, message))
+        }
+    }
+}
+
+/// The headers that conditions may know, which are no secrets.
+fn headers(all: &HeaderMap) -> BTreeMap<String, String> {
+    let secret = |name: &str| {
+        ["authorization", "cookie", "api-key", "token", "secret", "proxy-"].iter().any(|part| name.contains(part))
+    };
+    let named = all.iter().filter(|(name, _)| !secret(name.as_str()));
+    named.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))).collect()
 }
 
 /// One look at all texts of a request.

@@ -39,7 +39,7 @@ fn guards() -> Arc<Guards> {
 }
 
 fn masked(guards: &Guards, text: &str) -> String {
-    let ruling = guards.ruling(Stage::Output, TraceId(0));
+    let ruling = guards.ruling(Stage::Output, TraceId(0), &crate::condition::Facts::default());
     let (mut masker, mut out) = (Masker::default(), String::new());
     whole((guards.scanner.as_ref().unwrap(), &ruling.spans), text, &mut |piece| match piece {
         Piece::Keep(text) => out.push_str(text),
@@ -51,7 +51,7 @@ fn masked(guards: &Guards, text: &str) -> String {
 
 /// What a caller of that protocol reads of an answer in these chunks.
 fn received(guards: &Arc<Guards>, protocol: Protocol, chunks: &[&str]) -> String {
-    let ruling = guards.ruling(Stage::Output, TraceId(0));
+    let ruling = guards.ruling(Stage::Output, TraceId(0), &crate::condition::Facts::default());
     let mut guard = AnswerGuard::new(guards.clone(), ruling, Masker::default());
     let mut writer = dialect::caller(protocol).unwrap().answer_stream(&Answering::default());
     let block = Block { choice: 0, index: 0 };

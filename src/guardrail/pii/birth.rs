@@ -5,10 +5,13 @@ use super::digits::{digits, is_day};
 use crate::guardrail::rule::{Hit, Rule, Trigger};
 use crate::guardrail::view::{View, alnum, mentions};
 
+/// What is found.
+pub(super) const LABEL: &str = "BIRTH_DATE";
+
 pub(super) const BIRTH: Entity = Entity {
     name: "birth-date",
     about: "dates of birth, beside a word that says so",
-    rules: &[Rule { label: "BIRTH_DATE", trigger: Trigger::Token, find: birth, tail: Some(month_tail) }],
+    rules: &[Rule { label: LABEL, trigger: Trigger::Token, find: birth, tail: Some(month_tail) }],
 };
 
 const WORDS: [&str; 20] = [

@@ -30,6 +30,9 @@ pub const KIND: Kind = Kind {
     build,
 };
 
+/// The label of the one entity that may begin with a small number between words.
+pub(super) const BIRTH: &str = birth::LABEL;
+
 /// An entity: the name of its switch, and its rules.
 struct Entity {
     name: &'static str,

@@ -3,9 +3,10 @@
 use super::filter::{Bound, filter_sql};
 use super::row::{read_detail, read_row, trace_columns};
 use super::{TraceDetail, TraceFilter, TraceRow};
-use crate::store::column::count;
+use crate::records::Evaluation;
+use crate::store::column::{Json, count};
 use crate::store::{Store, StoreError};
-use crate::types::TraceId;
+use crate::types::{OrgId, Time, TraceId};
 use rusqlite::params;
 
 /// Newest first. The order is the table's own, so a limit ends the search early.
@@ -71,6 +72,20 @@ impl Store {
             [id] => Ok(self.trace(*id)?.map_or(Found::None, |detail| Found::One(Box::new(detail)))),
             _ => Ok(Found::Several(ids)),
         }
+    }
+}
+
+impl Store {
+    /// What policies came to in the calls of an organisation, from a point in time up to another.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn evaluations(&self, org: OrgId, since: Time, until: Option<Time>) -> Result<Vec<Evaluation>, StoreError> {
+        let sql = "SELECT guards FROM traces WHERE id >= ?1 AND id < ?2 AND org_id = ?3 AND guards IS NOT NULL";
+        let until = until.map_or(TraceId(i64::MAX), TraceId::first_at);
+        let read = |row: &rusqlite::Row<'_>| row.get::<_, Json<Vec<Evaluation>>>(0);
+        let all = self.all(sql, params![TraceId::first_at(since), until, org], read)?;
+        Ok(all.into_iter().flat_map(|Json(evaluations)| evaluations).collect())
     }
 }
 
