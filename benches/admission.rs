@@ -51,6 +51,7 @@ fn prepare(store: &Store, org: OrgId, user: UserId) -> Prepared {
             protocol,
             base_url,
             models,
+            settings: &Default::default(),
             allow_http: false,
             created: now,
         };

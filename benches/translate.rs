@@ -110,6 +110,8 @@ fn frames(provider: Protocol) -> (Vec<Frame>, Frame) {
             ],
             json!({"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": PIECE}}}}),
         ),
+        // Its frames are binary; it is not among the providers here.
+        Protocol::Bedrock => (Vec::new(), Value::Null),
     };
     let frame = |value: &Value| {
         let text = match (provider, value["type"].as_str()) {

@@ -7,6 +7,7 @@ mod contract;
 mod guard;
 mod limit;
 mod sheet;
+mod source;
 mod vendor;
 
 pub use budget::{Budget, Charge, DefaultPrice, Event, EventKind, OnExceed, Payer, Period, Raise, Scope};
@@ -17,6 +18,7 @@ pub use guard::{
 };
 pub use limit::{Caps, Limit};
 pub use sheet::{Feature, Finding, Sheet, Verdict};
+pub use source::SecretSource;
 pub use vendor::{Auth, Hosted, LimitField, Quirks, Side, ThinkingField};
 
 use crate::price::Rates;
@@ -24,6 +26,7 @@ use crate::types::{
     KeyId, Money, OrgId, Protocol, ProviderId, RouteId, Secret, Task, TeamId, Time, TraceId, Usage, UserId,
 };
 use bytes::Bytes;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -45,7 +48,7 @@ pub struct Org {
 }
 
 /// What is kept of the words of calls.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Bodies {
     /// Nothing.
@@ -115,7 +118,7 @@ pub struct KeptWords {
 }
 
 /// What a user may do beside calling models.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UserRole {
     /// Everything; may call every provider.

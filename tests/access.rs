@@ -186,3 +186,65 @@ fn a_key_that_is_given_to_somebody_else_calls_as_them() {
     assert_eq!(scene.status("oa/fake"), 200);
     assert_eq!(scene.stage.newest(|trace| trace["status"] == "ok")["user"], "eva");
 }
+
+#[test]
+fn a_running_gateway_follows_a_file() {
+    let scene = Scene::set();
+    let file = scene.stage.home.database().with_file_name("o.toml");
+    let apply = |allowed: &str| {
+        let text = format!("[[user]]\nemail = \"bob@x.org\"\nallowed_providers = [{allowed}]\n");
+        std::fs::write(&file, text).unwrap();
+        scene.run(&format!("apply {}", file.display()));
+    };
+    apply("\"oa\"");
+    assert_eq!((scene.status("oa/fake"), scene.status("an/fake")), (200, 403));
+    apply("\"an\"");
+    scene.soon("oa/fake", 403);
+    assert_eq!(scene.status("an/fake"), 200);
+    scene.run("rollback --yes");
+    scene.soon("an/fake", 403);
+    assert_eq!(scene.status("oa/fake"), 200);
+}
+
+#[test]
+fn a_providers_key_is_read_where_it_is() {
+    let scene = Scene::set();
+    let folder = scene.stage.home.database();
+    let (key, file) = (folder.with_file_name("provider.key"), folder.with_file_name("o.toml"));
+    std::fs::write(&key, "from-a-file\n").unwrap();
+    let text = format!(
+        "[[provider]]\nname = \"oa\"\nkind = \"custom\"\nprotocol = \"openai\"\nbase_url = \"{}\"\napi_key = {{ file = {key:?} }}\n",
+        scene.stage.fake.openai_url()
+    );
+    let others = "[[provider]]\nname = \"sandbox\"\nkind = \"sandbox\"\n";
+    std::fs::write(&file, text + others).unwrap();
+    scene.run(&format!("apply {}", file.display()));
+    scene.run("user allow bob@x.org oa");
+    assert_eq!(scene.status("oa/fake"), 200);
+    assert_eq!(scene.stage.fake.last().header("authorization"), Some("Bearer from-a-file"));
+    let database = std::fs::read(scene.stage.home.database()).unwrap();
+    assert!(memchr::memmem::find(&database, b"from-a-file").is_none());
+}
+
+#[test]
+fn keys_of_a_provider_take_turns_and_a_refused_one_rests() {
+    let scene = Scene::set();
+    scene.run("user allow bob@x.org oa");
+    let add = ["provider", "edit", "oa", "--add-api-key", "--api-key-env", "SECOND"];
+    let added = scene.stage.home.command(&add).env("SECOND", "second-secret").output().unwrap();
+    assert!(added.status.success(), "{added:?}");
+    let used = |model: &str| {
+        scene.ask(model);
+        scene.stage.fake.last().header("authorization").unwrap_or_default().to_owned()
+    };
+    let until = Instant::now() + Duration::from_secs(2);
+    while used("oa/fake") != "Bearer second-secret" {
+        assert!(Instant::now() < until, "the second key is never used");
+    }
+    let mut both: Vec<String> = (0..4).map(|_| used("oa/fake")).collect();
+    both.sort();
+    both.dedup();
+    assert_eq!(both, ["Bearer provider-secret", "Bearer second-secret"]);
+    let tired = used("oa/fake-e429");
+    assert!((0..4).all(|_| used("oa/fake") != tired), "it rests as long as the provider said");
+}

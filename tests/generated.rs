@@ -1,4 +1,4 @@
-//! What is generated stands as it would be generated now: `docs/cli.md`, `docs/env.md`, `docs/providers.md` and `completions/`.
+//! What is generated stands as it would be generated now: `docs/cli.md`, `docs/env.md`, `docs/providers.md`, `docs/schema.json` and `completions/`.
 //!
 //! `UPDATE_GENERATED=1 cargo test --test generated` writes the files anew.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
@@ -33,6 +33,11 @@ fn the_environment_variables() {
 #[test]
 fn the_providers() {
     compare("docs/providers.md", &optscale_ai::provider::reference());
+}
+
+#[test]
+fn the_schema_of_configuration_files() {
+    compare("docs/schema.json", &optscale_ai::admin::file::schema());
 }
 
 #[test]

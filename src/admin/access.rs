@@ -57,6 +57,12 @@ pub(super) fn without(
     Ok(list.iter().filter(|allowed| !goes(allowed)).cloned().collect())
 }
 
+/// What is to be allowed and denied, in this order: first what goes, that may take more along, then all that stays.
+pub(super) fn steps(before: &[String], after: &[String]) -> (Vec<String>, Vec<String>) {
+    let gone = before.iter().filter(|entry| !after.contains(entry)).cloned().collect();
+    (after.to_vec(), gone)
+}
+
 /// Takes a provider that goes out of all lists.
 pub(super) fn forget_provider(change: &Change<'_>, org: OrgId, name: &str) -> Result<(), AdminError> {
     let rest = |list: &[String]| -> Vec<String> { list.iter().filter(|entry| !covers(name, entry)).cloned().collect() };

@@ -1,6 +1,6 @@
 //! Why an administrative act was not done.
 
-use crate::config::HomeError;
+use crate::config::{HomeError, LockError};
 use crate::secrets::SecretsError;
 use crate::store::StoreError;
 use thiserror::Error;
@@ -41,6 +41,19 @@ pub enum AdminError {
     /// It would break something else.
     #[error("{0}")]
     Refused(String),
+    /// An entry of a file cannot be applied.
+    #[error("{what} `{name}`: {source}")]
+    Entry {
+        /// `provider`, `key` ...
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// Why.
+        source: Box<AdminError>,
+    },
+    /// Another gateway has the home.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),

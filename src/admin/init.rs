@@ -3,12 +3,12 @@
 use super::{AdminError, names, orgs};
 use crate::config::{self, Home};
 use crate::records::{Org, User, UserRole};
-use crate::secrets::{KeyPlace, MasterKey, Sealer, SecretsError, Slot};
+use crate::secrets::{KeyPlace, KeySource, MasterKey, Sealer, SecretsError, Slot};
 use crate::store::{Store, StoreError};
 use crate::types::Secret;
 
 /// Sealed in each new database; opens only with the master key that belongs to it.
-const CHECK_TEXT: &str = "optscale-ai";
+pub(super) const CHECK_TEXT: &str = "optscale-ai";
 const DEFAULT_ORG: &str = "default";
 
 /// What `init` is asked for.
@@ -90,11 +90,18 @@ pub fn open(home: &Home) -> Result<(Store, Sealer), AdminError> {
 /// # Errors
 /// [`AdminError::Secrets`]: no master key, or another one.
 pub fn open_sealer(home: &Home, store: &Store) -> Result<Sealer, AdminError> {
-    let sealer = load(home)?;
-    if let Some(sealed) = store.master_check()? {
-        sealer.open(Slot::Check, &sealed)?;
-    }
-    Ok(sealer)
+    let check = store.master_check()?;
+    let variable = config::variable(config::MASTER_KEY);
+    Ok(MasterKey::load_fitting(variable.as_deref(), &home.master_key(), check.as_deref())?)
+}
+
+/// Where the master key is.
+///
+/// # Errors
+/// [`AdminError::Secrets`] where there is none.
+pub fn master_key_source(home: &Home) -> Result<KeySource, AdminError> {
+    let variable = config::variable(config::MASTER_KEY);
+    Ok(MasterKey::load(variable.as_deref(), &home.master_key())?.source().clone())
 }
 
 /// The login name of whoever runs this; `owner` where the system does not say.

@@ -39,6 +39,8 @@ pub struct CreateKey {
     pub keep: Keep,
     /// Its text, where that was generated before.
     pub text: Option<VirtualKey>,
+    /// When it counts as made; now without one.
+    pub created: Option<Time>,
     /// What it may spend, and in which period.
     pub budget: Option<(Money, Period)>,
     /// How often and how much it may call.
@@ -78,9 +80,11 @@ pub struct KeyWithText {
 /// # Errors
 /// [`AdminError::NotFound`].
 pub fn find(store: &Store, org: OrgId, name: &str) -> Result<KeyRow, AdminError> {
+    if let Some(row) = store.key_by_name(org, name)? {
+        return Ok(row);
+    }
     let keys = store.keys(org)?;
-    let found = keys.iter().find(|row| row.key.name == name).cloned();
-    found.ok_or_else(|| AdminError::not_found("key", name, keys.iter().map(|row| row.key.name.as_str())))
+    Err(AdminError::not_found("key", name, keys.iter().map(|row| row.key.name.as_str())))
 }
 
 /// Makes a key.
@@ -92,7 +96,7 @@ pub fn create(store: &Store, sealer: &Sealer, org: OrgId, wanted: &CreateKey) ->
     names::check_name(&wanted.name)?;
     let text = wanted.text.clone().map_or_else(VirtualKey::generate, Ok)?;
     store.change(|change| {
-        if living(change, org)?.iter().any(|row| row.key.name == wanted.name) {
+        if change.living_key(org, &wanted.name)?.is_some() {
             return Err(AdminError::AlreadyExists { what: "key", name: wanted.name.clone() });
         }
         let user = match &wanted.user {
@@ -162,6 +166,22 @@ pub fn rotate(
         let (hash, last_four) = (text.hash().0, &text.last_four());
         change.rotate_key(key.id, &Rotation { hash, last_four, sealed: sealed.as_deref(), grace_until })?;
         Ok(KeyWithText { key: find(change, org, name)?.key, text: text.clone() })
+    })
+}
+
+/// Gives a key a text that was generated before; the old one ends at once.
+///
+/// # Errors
+/// [`AdminError::NotFound`], [`AdminError::Refused`] where it is revoked, or the text is another key's.
+pub fn replace_text(store: &Store, org: OrgId, name: &str, text: &VirtualKey) -> Result<Key, AdminError> {
+    store.change(|change| {
+        let row = find_living(change, org, name)?;
+        let (hash, last_four) = (text.hash().0, &text.last_four());
+        if row.hash != hash {
+            check_text(change, &hash)?;
+            change.rotate_key(row.key.id, &Rotation { hash, last_four, sealed: None, grace_until: None })?;
+        }
+        Ok(find(change, org, name)?.key)
     })
 }
 
@@ -274,14 +294,11 @@ fn add(
     names::check_tags(&wanted.tags)?;
     check_end(wanted.expires)?;
     let hash = text.hash().0;
-    if let Some(other) = change.key_by_hash(&hash)? {
-        let reason = format!("this text is or was the key `{}`'s; generate another", other.key.name);
-        return Err(AdminError::Refused(reason));
-    }
+    check_text(change, &hash)?;
     let CreateKey { name, providers, models, tags, expires, keep, .. } = wanted;
     let local = *keep == Keep::Sealed;
     let edit = KeyEdit { providers, models, tags, expires: *expires };
-    let (last_four, created) = (&text.last_four(), Time::now());
+    let (last_four, created) = (&text.last_four(), wanted.created.unwrap_or_else(Time::now));
     let id = change.add_key(&NewKey { org, user, name, hash, last_four, local, edit, created })?;
     if local {
         change.set_key_text(id, &sealer.seal(Slot::VirtualKey(id), text.secret())?)?;
@@ -303,6 +320,16 @@ fn check_lists(
         true => names::check_model(name, &known),
         false => Err(names::no_model_or_route(name, &known, &routes)),
     })
+}
+
+fn check_text(store: &Store, hash: &[u8; 32]) -> Result<(), AdminError> {
+    match store.key_by_hash(hash)? {
+        None => Ok(()),
+        Some(other) => {
+            let reason = format!("this text is or was the key `{}`'s; generate another", other.key.name);
+            Err(AdminError::Refused(reason))
+        }
+    }
 }
 
 fn check_end(expires: Option<Time>) -> Result<(), AdminError> {

@@ -5,9 +5,12 @@
 
 mod access;
 pub mod budgets;
+pub mod care;
 pub mod contracts;
 mod error;
+pub mod file;
 pub mod guardrails;
+pub mod import;
 mod init;
 pub mod keys;
 pub mod limits;
@@ -15,6 +18,7 @@ mod names;
 pub mod orgs;
 pub mod policies;
 pub mod providers;
+pub mod rekey;
 pub mod routes;
 pub mod sheets;
 pub mod teams;
@@ -22,7 +26,7 @@ pub mod users;
 mod vendor;
 
 pub use error::AdminError;
-pub use init::{Init, Initialised, Made, init, login_name, open, open_sealer};
+pub use init::{Init, Initialised, Made, init, login_name, master_key_source, open, open_sealer};
 
 #[cfg(test)]
 mod tests;

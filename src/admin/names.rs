@@ -19,7 +19,7 @@ pub(super) fn check_name(name: &str) -> Result<(), AdminError> {
     Err(AdminError::invalid("name", reason))
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     (1..=64).contains(&name.len()) && !name.starts_with('-') && name.chars().all(allowed)
 }
@@ -90,9 +90,11 @@ pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), AdminErr
 
 /// The user with this name.
 pub(super) fn find_user(store: &Store, org: OrgId, name: &str) -> Result<User, AdminError> {
+    if let Some(user) = store.user_by_name(org, name)? {
+        return Ok(user);
+    }
     let users = store.users(org)?;
-    let found = users.iter().find(|user| user.name == name).cloned();
-    found.ok_or_else(|| AdminError::not_found("user", name, users.iter().map(|user| user.name.as_str())))
+    Err(AdminError::not_found("user", name, users.iter().map(|user| user.name.as_str())))
 }
 
 /// The team with this name.

@@ -2,8 +2,9 @@
 
 use super::{AdminError, access, names, vendor};
 use crate::provider::{Kind, Settings};
+use crate::records::SecretSource;
 use crate::secrets::{Sealer, Slot};
-use crate::store::{Change, NewProvider, ProviderRow, Store};
+use crate::store::{Change, NewProvider, ProviderRow, Store, StoredSecret};
 use crate::types::{OrgId, Protocol, ProviderId, Secret, Time};
 
 /// A provider to be added.
@@ -48,6 +49,8 @@ pub struct EditProvider {
     pub settings: Vec<(String, String)>,
     /// Whether plain http is fine to any address.
     pub allow_http: Option<bool>,
+    /// Whether a base URL and a protocol that are not given here are the kind's own again.
+    pub kinds_own: bool,
 }
 
 /// The provider with this name.
@@ -141,6 +144,73 @@ pub fn edit(
     })
 }
 
+/// Gives a provider a further key: calls take all of them in turn.
+///
+/// # Errors
+/// [`AdminError::NotFound`], [`AdminError::Invalid`]; [`AdminError::Refused`] where it has none yet.
+pub fn add_secret(
+    store: &Store,
+    sealer: &Sealer,
+    org: OrgId,
+    name: &str,
+    secret: &Secret,
+) -> Result<ProviderRow, AdminError> {
+    store.change(|change| {
+        let row = names::find_provider(change, org, name)?;
+        if !row.has_secret() {
+            let reason = format!("`{name}` has no key yet; leave --add-api-key out");
+            return Err(AdminError::Refused(reason));
+        }
+        let secret = vendor::check_secret(vendor::find_kind(&row.kind)?, secret)?;
+        let sealed = sealer.seal(Slot::ProviderSecret(row.id), &secret)?;
+        let mut more = row.more_secrets;
+        more.push(StoredSecret::Sealed(sealed));
+        change.set_more_secrets(row.id, &more)?;
+        names::find_provider(change, org, name)
+    })
+}
+
+/// Lets a provider's key be read where it is, each time that a configuration is made ready for calls.
+///
+/// # Errors
+/// [`AdminError::NotFound`]; [`AdminError::Invalid`] for a path that is not absolute.
+pub fn set_secret_source(
+    store: &Store,
+    org: OrgId,
+    name: &str,
+    source: &SecretSource,
+) -> Result<ProviderRow, AdminError> {
+    if let SecretSource::File(path) = source
+        && !path.is_absolute()
+    {
+        let reason = format!("{} is not absolute; a gateway may run anywhere", path.display());
+        return Err(AdminError::invalid("api_key", reason));
+    }
+    store.change(|change| {
+        let row = names::find_provider(change, org, name)?;
+        if row.secret_source() != Some(source) {
+            change.set_provider_secret(row.id, None)?;
+            change.set_more_secrets(row.id, &[StoredSecret::Source(source.clone())])?;
+        }
+        names::find_provider(change, org, name)
+    })
+}
+
+/// A base URL and a protocol as they are kept: put right, and none where they are the kind's own.
+///
+/// # Errors
+/// [`AdminError::NotFound`] for the kind, [`AdminError::Invalid`].
+pub fn settled(
+    kind: &str,
+    protocol: Option<Protocol>,
+    (base_url, settings): (Option<&str>, &Settings),
+    allow_http: bool,
+) -> Result<(Option<String>, Option<Protocol>), AdminError> {
+    let kind = vendor::find_kind(kind)?;
+    let base_url = vendor::check_base_url(kind, protocol, (base_url, settings), allow_http)?;
+    Ok((base_url, protocol.filter(|protocol| *protocol != kind.protocol)))
+}
+
 /// Lets calls go to a provider.
 ///
 /// # Errors
@@ -194,8 +264,9 @@ fn settings(row: &ProviderRow, edit: &EditProvider) -> Result<ProviderRow, Admin
     edited.models = edit.models.clone().unwrap_or(edited.models);
     check_models(&edited.models)?;
     edited.allow_http = edit.allow_http.unwrap_or(edited.allow_http);
-    edited.protocol = edit.protocol.or(edited.protocol).filter(|protocol| *protocol != kind.protocol);
-    let given = edit.base_url.as_deref().or(row.base_url.as_deref());
+    let (old_protocol, old_url) = if edit.kinds_own { (None, None) } else { (row.protocol, row.base_url.as_deref()) };
+    edited.protocol = edit.protocol.or(old_protocol).filter(|protocol| *protocol != kind.protocol);
+    let given = edit.base_url.as_deref().or(old_url);
     edited.settings = merged(&row.settings, &edit.settings)?;
     vendor::check_settings(kind, &edited.settings, given.is_some())?;
     edited.base_url = vendor::check_base_url(kind, edited.protocol, (given, &edited.settings), edited.allow_http)?;
@@ -244,6 +315,7 @@ fn check_free(change: &Change<'_>, org: OrgId, name: &str) -> Result<(), AdminEr
 
 fn keep_secret(change: &Change<'_>, sealer: &Sealer, id: ProviderId, secret: &Secret) -> Result<(), AdminError> {
     let sealed = sealer.seal(Slot::ProviderSecret(id), secret)?;
+    change.set_more_secrets(id, &[])?;
     Ok(change.set_provider_secret(id, Some(&sealed))?)
 }
 

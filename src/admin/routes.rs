@@ -30,6 +30,19 @@ pub fn add(store: &Store, org: OrgId, name: &str, target: &str) -> Result<Route,
     })
 }
 
+/// Lets a routing rule lead to another model.
+///
+/// # Errors
+/// As [`add`], and [`AdminError::NotFound`] for the rule.
+pub fn retarget(store: &Store, org: OrgId, name: &str, target: &str) -> Result<Route, AdminError> {
+    store.change(|change| {
+        let route = names::find_route(change, org, name)?;
+        names::check_model(target, &change.providers(org)?)?;
+        change.retarget_route(route.id, target)?;
+        Ok(Route { target: target.to_owned(), ..route })
+    })
+}
+
 /// Removes a routing rule.
 ///
 /// # Errors

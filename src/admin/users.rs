@@ -60,7 +60,7 @@ pub fn owner(store: &Store, org: OrgId) -> Result<User, AdminError> {
 pub fn invite(store: &Store, org: OrgId, wanted: &InviteUser) -> Result<User, AdminError> {
     names::check_user_name(&wanted.name)?;
     store.change(|change| {
-        if change.users(org)?.iter().any(|user| user.name == wanted.name) {
+        if change.user_by_name(org, &wanted.name)?.is_some() {
             return Err(AdminError::AlreadyExists { what: "user", name: wanted.name.clone() });
         }
         access::check(change, org, &wanted.allowed)?;

@@ -27,6 +27,8 @@ pub enum Kind {
     Refused,
     /// A provider or the network failed.
     Provider,
+    /// What was compared differs, and has been shown: nothing more to say.
+    Differences,
     /// Who reads our output went away: nothing to say, and no failure.
     ClosedPipe,
 }
@@ -40,6 +42,7 @@ impl Kind {
             Kind::NotFound => 3,
             Kind::Refused => 4,
             Kind::Provider => 5,
+            Kind::Differences => 6,
         }
     }
 }
@@ -105,7 +108,7 @@ impl CliError {
 
     /// Says it on stderr; the exit code.
     pub fn report(&self, ui: &Ui) -> ExitCode {
-        if self.kind != Kind::ClosedPipe {
+        if !matches!(self.kind, Kind::ClosedPipe | Kind::Differences) {
             ui.complain(&self.message, &self.hints);
         }
         ExitCode::from(self.kind.exit_code())
@@ -175,6 +178,10 @@ impl From<AdminError> for CliError {
             AdminError::AlreadyExists { what, name } => {
                 CliError::failed(format!("the {what} `{name}` is there already"))
                     .hint(format!("choose another name, or see it with `optscale-ai {what} show {name}`"))
+            }
+            AdminError::Entry { what, name, source } => {
+                let error = CliError::from(*source);
+                CliError { message: format!("the {what} `{name}` of the file: {}", error.message), ..error }
             }
             AdminError::Invalid { .. } => CliError::because(Kind::Usage, &error),
             AdminError::Refused(_) => CliError::because(Kind::Refused, &error),

@@ -9,11 +9,14 @@ mod complete;
 mod completions;
 mod connect;
 mod cost;
+mod db;
 mod detect;
 mod doctor;
 mod error;
 mod event;
+mod file;
 mod guardrail;
+mod import;
 mod init;
 mod key;
 mod limit;
@@ -26,6 +29,7 @@ mod provider;
 pub mod reference;
 mod route;
 mod secret_input;
+mod secrets;
 mod serve;
 mod session;
 mod shape;
@@ -163,6 +167,13 @@ enum Command {
     Costs(cost::Noun),
     #[command(visible_alias = "events")]
     Event(event::Noun),
+    Export(file::export::Export),
+    Plan(file::plan::Plan),
+    Apply(file::apply::Apply),
+    Rollback(file::rollback::Rollback),
+    Import(import::Import),
+    Db(db::Noun),
+    Secrets(secrets::Noun),
     Audit(audit::Noun),
     Connect(connect::Connect),
     Doctor(doctor::Doctor),
@@ -190,6 +201,13 @@ impl Command {
             Command::Traces(noun) => noun.run(session),
             Command::Costs(noun) => noun.run(session),
             Command::Event(noun) => noun.run(session),
+            Command::Export(command) => command.run(session),
+            Command::Plan(command) => command.run(session),
+            Command::Apply(command) => command.run(session),
+            Command::Rollback(command) => command.run(session),
+            Command::Import(command) => command.run(session),
+            Command::Db(noun) => noun.run(session),
+            Command::Secrets(noun) => noun.run(session),
             Command::Audit(noun) => noun.run(session),
             Command::Connect(command) => command.run(session),
             Command::Doctor(command) => command.run(session),

@@ -7,7 +7,7 @@ use crate::canonical::{Code, Complaint};
 use crate::catalogue::Match;
 use crate::dialect::ModelCard;
 use crate::records::{Route, UserRole};
-use crate::types::Protocol;
+use crate::types::{Protocol, Time};
 use std::sync::Arc;
 
 /// The permission to make one call: where it may go. Nothing outside this file can make one.
@@ -132,6 +132,7 @@ pub(super) fn find(cards: &Cards, caller: &Caller, asked: &str) -> Outcome<(Targ
     }
     let model = model.to_owned();
     let card = cards.find(&provider, &model);
+    let provider = provider.in_turn(Time::now());
     Ok((Target { provider, model, card }, route))
 }
 

@@ -252,6 +252,7 @@ pub(crate) async fn refused(
         return Err(Complaint::new(Code::ProviderError, message).with_status(status));
     }
     let complaint = side.dialect.read_complaint(status, retry_after(&headers, Time::now()), &bytes);
+    provider.refused(status, retry_after(&headers, Time::now()), Time::now());
     if status == 401 || complaint.code == Code::ProviderKeyRejected {
         let message = format!(
             "the provider `{name}` refused the API key that the gateway holds for it; an administrator replaces it with \

@@ -4,11 +4,12 @@ use super::answers::Answers;
 use super::cores::Cores;
 use super::estimate::Estimator;
 use super::snapshot::Snapshot;
+use super::surroundings::Surroundings;
 use super::{Freshness, Gateway, Strangers};
 use crate::budget::{Book, Gate};
 use crate::config::{Home, LockError};
 use crate::http::{Network, TrustError};
-use crate::secrets::{MasterKey, Sealer, SecretsError};
+use crate::secrets::SecretsError;
 use crate::store::{self, Ledger, Store, StoreError};
 use crate::types::{Time, TraceIds};
 use arc_swap::ArcSwap;
@@ -123,18 +124,16 @@ pub fn serve(options: ServeOptions, notice: &mut dyn FnMut(Notice<'_>)) -> Resul
     let listener = bind(options.listen)?;
     let listen = listener.local_addr()?;
     lock.announce(&listen.to_string())?;
-    let master =
-        MasterKey::load(crate::config::variable(crate::config::MASTER_KEY).as_deref(), &options.home.master_key())?;
-    let sealer = Sealer::new(&master);
     let network = Arc::new(Network::new(options.ca_file.as_deref())?);
-    let gateway = Arc::new(open(&options, &sealer)?);
+    let (gateway, mut surroundings) = open(&options)?;
+    let gateway = Arc::new(gateway);
     let cores = Cores::start(&listener, &gateway, &network)?;
     drop(listener);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let shutdown = runtime.block_on(async { Shutdown::listen() })?;
     notice(Notice::Ready(&Ready { listen, faults: gateway.snapshot().faults.clone() }));
     let store = Store::open_existing(&options.home.database())?;
-    runtime.block_on(watch_over(&gateway, (&store, &sealer), shutdown, notice));
+    runtime.block_on(watch_over(&gateway, (&store, &mut surroundings), shutdown, notice));
     cores.stop();
     gateway.ledger.stop(Duration::from_secs(5));
     Ok(())
@@ -150,7 +149,7 @@ fn bind(listen: SocketAddr) -> Result<TcpListener, ServeError> {
     Ok(listener)
 }
 
-fn open(options: &ServeOptions, sealer: &Sealer) -> Result<Gateway, ServeError> {
+fn open(options: &ServeOptions) -> Result<(Gateway, Surroundings), ServeError> {
     let store = Store::open_existing(&options.home.database())?;
     store.recover()?;
     let ids = TraceIds::after(store.last_trace_id()?);
@@ -158,10 +157,12 @@ fn open(options: &ServeOptions, sealer: &Sealer) -> Result<Gateway, ServeError> 
     let (book, gate) = (Arc::new(Book::new()), Arc::new(Gate::new()));
     gate.reload(stored.limits.clone());
     load_budgets(&store, &book, &stored)?;
-    let snapshot = Snapshot::build(stored, sealer);
+    let mut surroundings = Surroundings::of(&options.home, &store)?;
+    surroundings.take(&store, &stored);
+    let snapshot = Snapshot::build(stored, surroundings.sealer());
     let answers = Answers::new(Store::open_existing(&options.home.database())?);
     let ledger = Arc::new(Ledger::start(store)?);
-    Ok(Gateway {
+    let gateway = Gateway {
         snapshot: ArcSwap::from_pointee(snapshot),
         estimator: Estimator::start(ledger.clone(), book.clone())?,
         book,
@@ -173,7 +174,8 @@ fn open(options: &ServeOptions, sealer: &Sealer) -> Result<Gateway, ServeError> 
         cards: Default::default(),
         strangers: Strangers::new(),
         freshness: Freshness::new(),
-    })
+    };
+    Ok((gateway, surroundings))
 }
 
 /// Enters budgets into the book, and into new ones what was charged before.
@@ -188,7 +190,7 @@ fn load_budgets(store: &Store, book: &Book, stored: &store::Snapshot) -> Result<
 /// Keeps the snapshot fresh until a signal comes.
 async fn watch_over(
     gateway: &Gateway,
-    (store, sealer): (&Store, &Sealer),
+    (store, surroundings): (&Store, &mut Surroundings),
     mut shutdown: Shutdown,
     notice: &mut dyn FnMut(Notice<'_>),
 ) {
@@ -203,7 +205,7 @@ async fn watch_over(
         }
         // A log that cannot be moved now is moved at a later tick.
         let _ = store.checkpoint();
-        refresh(gateway, store, sealer).await;
+        refresh(gateway, store, surroundings).await;
         tell_of_lost_rows(gateway, notice);
         if gleaned.elapsed() >= GLEAN_EVERY {
             gleaned = Instant::now();
@@ -215,15 +217,17 @@ async fn watch_over(
 
 /// Takes the configuration anew where it changed. A store that cannot be read now is read at the next tick;
 /// the ledger tells callers.
-async fn refresh(gateway: &Gateway, store: &Store, sealer: &Sealer) {
-    if store.config_version().is_ok_and(|version| version != gateway.snapshot().version)
+async fn refresh(gateway: &Gateway, store: &Store, surroundings: &mut Surroundings) {
+    let is_other = |version| version != gateway.snapshot().version;
+    if (store.config_version().is_ok_and(is_other) || surroundings.moved())
         && let Ok(stored) = store.snapshot()
     {
         // What was charged until now must be where new budgets add it up.
         gateway.ledger.settled().await;
         if load_budgets(store, &gateway.book, &stored).is_ok() {
             gateway.gate.reload(stored.limits.clone());
-            gateway.snapshot.store(Arc::new(Snapshot::build(stored, sealer)));
+            surroundings.take(store, &stored);
+            gateway.snapshot.store(Arc::new(Snapshot::build(stored, surroundings.sealer())));
         }
     }
     gateway.freshness.looks.send_modify(|looks| *looks += 1);

@@ -3,13 +3,14 @@
 
 use super::guarding::Guards;
 use super::side::SideState;
+use super::spares::Spares;
 use crate::catalogue::{self, Agreed, Agreement};
 use crate::provider::{self, Own, sandbox};
 use crate::records::{
     Auth, Contract, Guardrail, Key, Org, Policy, Provider, Quirks, Route, Sheet, Side, Team, User, UserRole,
 };
-use crate::secrets::{KeyHash, Sealer, Slot};
-use crate::store::{self, KeyRow, ProviderRow};
+use crate::secrets::{self, KeyHash, Sealer, Slot};
+use crate::store::{self, KeyRow, ProviderRow, StoredSecret};
 use crate::types::{OrgId, Protocol, ProviderId, Secret, Task, TeamId, Time, UserId};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -55,6 +56,8 @@ pub(crate) struct ProviderState {
     pub link: Link,
     /// What its models turned out to do, by their names.
     pub sheets: HashMap<String, Sheet>,
+    /// Its further keys.
+    pub spares: Spares,
     /// What is paid for its models by contract, by their names.
     pub contracts: HashMap<String, Agreement>,
     /// What it speaks; never empty.
@@ -116,6 +119,7 @@ impl Snapshot {
             let mut provider = ready(row, sealer);
             provider.sheets = sheets.remove(&provider.record.id).unwrap_or_default();
             provider.contracts = contracts.remove(&provider.record.id).unwrap_or_default();
+            provider.spares.learn(&provider.sheets, &provider.contracts);
             if let Link::Faulty(fault) = &provider.link {
                 snapshot.faults.push(format!("provider `{}`: {fault}", provider.record.name));
             }
@@ -203,8 +207,25 @@ fn former_user(key: &Key) -> User {
     }
 }
 
-/// Makes one stored provider ready for calls.
+/// Makes one stored provider ready for calls, with all its keys.
 pub(crate) fn ready(row: ProviderRow, sealer: &Sealer) -> ProviderState {
+    let further = further_keys(&row);
+    let mut state = ready_with_one(row, sealer);
+    state.spares = Spares::of(further.into_iter().map(|row| ready_with_one(row, sealer)));
+    state
+}
+
+/// The row once for each key behind the first, with that key alone.
+fn further_keys(row: &ProviderRow) -> Vec<ProviderRow> {
+    let first = usize::from(row.sealed_secret.is_none());
+    let alone = |secret: &StoredSecret| {
+        let more_secrets = vec![secret.clone()];
+        ProviderRow { sealed_secret: None, more_secrets, ..row.clone() }
+    };
+    row.more_secrets.iter().skip(first).map(alone).collect()
+}
+
+fn ready_with_one(row: ProviderRow, sealer: &Sealer) -> ProviderState {
     let name = row.name.clone();
     let (record, fault) = match opened(row, sealer) {
         Ok(record) => (record, None),
@@ -255,7 +276,8 @@ fn link(record: Provider) -> ProviderState {
             Err(fault) => (Link::Faulty(fault), plain()),
         }
     };
-    ProviderState { link, sheets: HashMap::new(), contracts: HashMap::new(), sides, record }
+    let (sheets, contracts, spares) = (HashMap::new(), HashMap::new(), Spares::default());
+    ProviderState { link, sheets, spares, contracts, sides, record }
 }
 
 /// Puts a stored provider together with what its kind brings along; on a fault as far as that goes.
@@ -288,8 +310,7 @@ fn opened(row: ProviderRow, sealer: &Sealer) -> Result<Provider, (Box<Provider>,
         kind.check_settings(&row.settings, given.is_some()).map_err(|error| error.to_string())?;
         let base_url = provider::base_url(kind, protocol, (given, &row.settings), row.allow_http);
         record.base_url = base_url.map_err(|error| error.to_string())?;
-        let secret = row.sealed_secret.map(|sealed| sealer.open(Slot::ProviderSecret(row.id), &sealed)).transpose();
-        record.secret = secret.map_err(|error| error.to_string())?;
+        record.secret = first_secret(row.id, row.sealed_secret, row.more_secrets, sealer)?;
         record.headers = headers(&row.sealed_headers, row.id, sealer)?;
         Ok(())
     })();
@@ -297,6 +318,22 @@ fn opened(row: ProviderRow, sealer: &Sealer) -> Result<Provider, (Box<Provider>,
         Ok(()) => Ok(record),
         Err(fault) => Err((Box::new(record), fault)),
     }
+}
+
+/// The first of its keys, opened, or read where it is.
+fn first_secret(
+    id: ProviderId,
+    sealed: Option<Vec<u8>>,
+    more: Vec<StoredSecret>,
+    sealer: &Sealer,
+) -> Result<Option<Secret>, String> {
+    let first = sealed.map(StoredSecret::Sealed).or_else(|| more.into_iter().next());
+    let opened = match first {
+        None => return Ok(None),
+        Some(StoredSecret::Sealed(sealed)) => sealer.open(Slot::ProviderSecret(id), &sealed),
+        Some(StoredSecret::Source(source)) => secrets::read_source(&source),
+    };
+    opened.map(Some).map_err(|error| error.to_string())
 }
 
 fn headers(sealed: &[(String, Vec<u8>)], id: ProviderId, sealer: &Sealer) -> Result<Vec<(String, Secret)>, String> {

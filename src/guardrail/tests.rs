@@ -232,6 +232,20 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
+#[test]
+fn a_secret_right_behind_another_find_is_found_in_pieces_too() {
+    let scanner = scanner();
+    for before in [
+        "sk-proj-Ab3dE5gH7jK9mN2pQ4sT6vX8z5555555555554444",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc5555555555554444",
+        "password: hunter2!xGB82WEST12345698765432",
+    ] {
+        let text = format!("{before}password: hunter2!x");
+        let chunks: Vec<&str> = (0..text.len()).map(|at| &text[at..at + 1]).collect();
+        assert_eq!(streamed(&scanner, &chunks), masked(&scanner, &text), "{text}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 

@@ -2,6 +2,7 @@
 
 use super::TraceRecord;
 use crate::types::{BudgetId, KeyId, Money, OrgId, ProviderId, Task, TeamId, Time, TraceId, UserId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -27,7 +28,7 @@ pub enum Scope {
 }
 
 /// How long money lasts before a budget is full again.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Period {
     /// From midnight to midnight.
@@ -61,7 +62,7 @@ impl Period {
 }
 
 /// What becomes of a call that does not fit into a budget.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnExceed {
     /// It is refused.

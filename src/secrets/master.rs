@@ -2,7 +2,7 @@
 //! keyring. In the last case the file holds the name of the entry, so that later commands find it.
 
 use super::keyring::{Keyring, KeyringError, SystemKeyring};
-use super::{SecretsError, random_id};
+use super::{Sealer, SecretsError, Slot, random_id};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use std::fs::{File, OpenOptions};
@@ -120,6 +120,69 @@ impl MasterKey {
         Ok(MasterKey { bytes, source })
     }
 
+    /// The sealer with the key that fits a database, told by its sealed check: the one that is there, or the one that
+    /// was about to take its place when a change of keys was cut short; that change is then brought to its end.
+    ///
+    /// # Errors
+    /// As [`MasterKey::load`]; [`SecretsError::Sealed`] where none fits.
+    pub fn load_fitting(variable: Option<&str>, file: &Path, check: Option<&[u8]>) -> Result<Sealer, SecretsError> {
+        let fits = |key: &MasterKey| check.is_none_or(|check| Sealer::new(key).open(Slot::Check, check).is_ok());
+        // The change may end between two looks: then the second look finds the new key in its place.
+        for _ in 0..2 {
+            if let Some(key) = MasterKey::load(variable, file).ok().filter(fits) {
+                return Ok(Sealer::new(&key));
+            }
+            if let Some(key) = MasterKey::read(&replacement_path(file)).ok().filter(fits) {
+                if variable.is_none() {
+                    MasterKey::take_place(file)?;
+                }
+                return Ok(Sealer::new(&key));
+            }
+        }
+        let sealer = Sealer::new(&MasterKey::load(variable, file)?);
+        check.map_or(Ok(()), |check| sealer.open(Slot::Check, check).map(drop))?;
+        Ok(sealer)
+    }
+
+    /// A new key, kept beside the one in this file in the same way; [`MasterKey::take_place`] puts it there.
+    ///
+    /// # Errors
+    /// As [`MasterKey::create`].
+    pub fn replacement(path: &Path) -> Result<MasterKey, SecretsError> {
+        let place = match MasterKey::read(path)?.source {
+            KeySource::Keyring(_) => KeyPlace::Keyring,
+            _ => KeyPlace::File,
+        };
+        let new = replacement_path(path);
+        // One that fits would have taken its place when the old key was looked for.
+        match std::fs::remove_file(&new) {
+            Err(source) if source.kind() != ErrorKind::NotFound => Err(SecretsError::File { path: new, source }),
+            _ => MasterKey::create(&new, place),
+        }
+    }
+
+    /// Puts the key that [`MasterKey::replacement`] made in the place of the one in this file.
+    ///
+    /// # Errors
+    /// [`SecretsError::File`].
+    pub fn take_place(path: &Path) -> Result<(), SecretsError> {
+        match std::fs::rename(replacement_path(path), path) {
+            // Another process has done it.
+            Err(source) if source.kind() == ErrorKind::NotFound && path.exists() => Ok(()),
+            Err(source) => Err(SecretsError::File { path: path.to_owned(), source }),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// The key that a variable's value spells.
+    ///
+    /// # Errors
+    /// [`SecretsError::BadVariable`].
+    pub fn from_variable(text: &str) -> Result<MasterKey, SecretsError> {
+        let bytes = parse(text).ok_or(SecretsError::BadVariable)?;
+        Ok(MasterKey { bytes, source: KeySource::Environment })
+    }
+
     /// Where it comes from.
     pub fn source(&self) -> &KeySource {
         &self.source
@@ -133,6 +196,11 @@ impl MasterKey {
     pub(super) fn fixed(byte: u8) -> MasterKey {
         MasterKey { bytes: Zeroizing::new([byte; LENGTH]), source: KeySource::Environment }
     }
+}
+
+/// Where a key stands that is about to take the place of another.
+fn replacement_path(path: &Path) -> PathBuf {
+    path.with_extension("key.new")
 }
 
 /// A new file for its owner alone.

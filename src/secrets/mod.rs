@@ -5,11 +5,13 @@
 mod keyring;
 mod master;
 mod seal;
+mod source;
 mod virtual_key;
 
 pub use keyring::KeyringError;
 pub use master::{KeyPlace, KeySource, MasterKey};
 pub use seal::{Sealer, Slot};
+pub use source::read_source;
 pub use virtual_key::{KeyHash, KeyTextError, VirtualKey};
 
 use std::io;
@@ -68,6 +70,14 @@ pub enum SecretsError {
     /// The sealed text comes from a newer program.
     #[error("{0} was sealed by a newer version of optscale-ai; update this one")]
     Newer(&'static str),
+    /// A place that holds a secret does not give it.
+    #[error("{place} gives no key: {reason}")]
+    Source {
+        /// The place, in words.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The system gives no random numbers.
     #[error("the system gives no random numbers: {0}")]
     Randomness(#[from] getrandom::Error),

@@ -100,6 +100,28 @@ impl Store {
         self.all(select_keys!("ORDER BY id"), [], read)
     }
 
+    /// The living key of that name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn living_key(&self, org: OrgId, name: &str) -> Result<Option<KeyRow>, StoreError> {
+        let living = select_keys!("WHERE org_id = ?1 AND name = ?2 AND revoked_at IS NULL");
+        self.one(living, params![org, name], read)
+    }
+
+    /// The living key of that name, else the one of that name that was revoked last.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn key_by_name(&self, org: OrgId, name: &str) -> Result<Option<KeyRow>, StoreError> {
+        if let Some(row) = self.living_key(org, name)? {
+            return Ok(Some(row));
+        }
+        let revoked =
+            select_keys!("WHERE org_id = ?1 AND name = ?2 AND revoked_at IS NOT NULL ORDER BY revoked_at DESC LIMIT 1");
+        self.one(revoked, params![org, name], read)
+    }
+
     /// The key of any organisation that has, or had before its last rotation, the text with this hash.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 mod answers;
 mod audit;
 mod budgets;
+mod care;
 mod column;
 mod contracts;
 mod costs;
@@ -22,25 +23,30 @@ mod orgs;
 mod providers;
 mod rates;
 mod routes;
+mod sealed;
 mod sheets;
 mod teams;
 pub mod traces;
+mod undo;
 mod users;
 mod uses;
 
 pub use audit::{AuditFault, AuditFilter, AuditReport, AuditRow};
 pub use budgets::NewBudget;
+pub use care::Stats;
 pub use costs::{CostQuery, CostRow, Costs, Dimension, Total};
 pub use error::StoreError;
 pub use guards::{NewGuardrail, NewPolicy};
 pub use keys::{KeyEdit, KeyRow, NewKey, Rotation};
 pub use ledger::{Ledger, Ticket};
 pub use orgs::NewOrg;
-pub use providers::{NewProvider, ProviderRow};
+pub use providers::{NewProvider, ProviderRow, StoredSecret};
 pub use routes::NewRoute;
+pub use sealed::SealedText;
 pub use sheets::SheetRow;
 pub use teams::NewTeam;
 pub use traces::{Found, TraceDetail, TraceFilter, TraceRow};
+pub use undo::Undone;
 pub use users::NewUser;
 
 #[cfg(test)]
@@ -61,6 +67,8 @@ pub struct Store {
     actor: RefCell<String>,
     /// Whether this connection sees what is changed.
     watched: Cell<bool>,
+    /// Whether an administrative act is under way.
+    changing: Cell<bool>,
 }
 
 /// An administrative transaction under way: everything that a [`Store`] reads, and the functions that write
@@ -116,7 +124,7 @@ const NOBODY: &str = "system";
 impl Store {
     fn new(connection: Connection, path: &Path) -> Store {
         let actor = RefCell::new(NOBODY.to_owned());
-        Store { connection, path: path.to_owned(), actor, watched: Cell::new(false) }
+        Store { connection, path: path.to_owned(), actor, watched: Cell::new(false), changing: Cell::new(false) }
     }
 
     /// Where the file is.
@@ -125,11 +133,22 @@ impl Store {
     }
 
     /// Runs one administrative act as one transaction, and raises the configuration's version if it wrote anything. What
-    /// differs after it is written down in the same transaction, whatever the act was ([`audit`]).
+    /// differs after it is written down in the same transaction, whatever the act was ([`audit`]). An act within an act is
+    /// part of it: where the outer one fails, nothing of it is left.
     ///
     /// # Errors
     /// What the act says, after undoing it; [`StoreError`] where the file cannot be written.
     pub fn change<T, E: From<StoreError>>(&self, act: impl FnOnce(&Change<'_>) -> Result<T, E>) -> Result<T, E> {
+        if self.changing.get() {
+            return act(&Change { store: self });
+        }
+        self.changing.set(true);
+        let done = self.change_alone(act);
+        self.changing.set(false);
+        done
+    }
+
+    fn change_alone<T, E: From<StoreError>>(&self, act: impl FnOnce(&Change<'_>) -> Result<T, E>) -> Result<T, E> {
         // Before the transaction: what is undone with it would be undone too.
         self.watch_changes()?;
         let begun = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate);

@@ -31,6 +31,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_limits.sql"),
     include_str!("migrations/0010_contracts.sql"),
     include_str!("migrations/0011_provider_settings.sql"),
+    include_str!("migrations/0012_applied.sql"),
+    include_str!("migrations/0013_care.sql"),
 ];
 
 impl Store {
@@ -70,7 +72,8 @@ impl Store {
         }
     }
 
-    /// Copies the database, as it stands, into a new file for its owner alone.
+    /// Copies the database, as it stands, into a new file for its owner alone. All of it in one step: a copy in several
+    /// would begin again with each write of another process.
     ///
     /// # Errors
     /// [`StoreError`] of either file; the new file must not be there yet.
@@ -79,7 +82,7 @@ impl Store {
         made.map_err(|error| StoreError::explain_io(to, error))?;
         let copy = || -> rusqlite::Result<()> {
             let mut target = Connection::open(to)?;
-            Backup::new(&self.connection, &mut target)?.run_to_completion(1024, Duration::ZERO, None)
+            Backup::new(&self.connection, &mut target)?.step(-1).map(drop)
         };
         copy().map_err(|error| StoreError::explain(to, error))
     }
@@ -199,6 +202,13 @@ impl Store {
         };
         prepare().map_err(|error| self.explain(error))
     }
+}
+
+/// A database of this program, of a version that it knows.
+pub(super) fn connect_ours(path: &Path, flags: OpenFlags) -> Result<Store, StoreError> {
+    let store = connect(path, flags, BUSY)?;
+    store.version(MIGRATIONS.len())?;
+    Ok(store)
 }
 
 fn connect(path: &Path, flags: OpenFlags, busy: Duration) -> Result<Store, StoreError> {

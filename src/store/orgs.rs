@@ -74,6 +74,8 @@ impl Change<'_> {
             self.run(sql, params![org, now])?;
         }
         self.run("DELETE FROM answers WHERE org_id = ?1", [org])?;
+        let secrets = "DELETE FROM provider_secrets WHERE provider_id IN (SELECT id FROM providers WHERE org_id = ?1)";
+        self.run(secrets, [org])?;
         let headers = "DELETE FROM provider_headers WHERE provider_id IN (SELECT id FROM providers WHERE org_id = ?1)";
         self.run(headers, [org]).map(drop)
     }

@@ -2,6 +2,7 @@
 
 use super::column::Json;
 use super::{Change, Store, StoreError};
+use crate::records::SecretSource;
 use crate::types::{OrgId, Protocol, ProviderId, Time};
 use rusqlite::{Row, params};
 use std::collections::{BTreeMap, HashMap};
@@ -23,6 +24,8 @@ pub struct ProviderRow {
     pub base_url: Option<String>,
     /// Its key, sealed.
     pub sealed_secret: Option<Vec<u8>>,
+    /// Keys beside that one, in order.
+    pub more_secrets: Vec<StoredSecret>,
     /// Headers to send, by name, values sealed.
     pub sealed_headers: Vec<(String, Vec<u8>)>,
     /// Models that are offered by name; empty where any may be asked for.
@@ -35,6 +38,30 @@ pub struct ProviderRow {
     pub enabled: bool,
     /// When it was added.
     pub created: Time,
+}
+
+/// A key of a provider: sealed bytes, or a place where it is read when it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredSecret {
+    /// It is kept here.
+    Sealed(Vec<u8>),
+    /// It is there.
+    Source(SecretSource),
+}
+
+impl ProviderRow {
+    /// Whether there is any key.
+    pub fn has_secret(&self) -> bool {
+        self.sealed_secret.is_some() || !self.more_secrets.is_empty()
+    }
+
+    /// The place of its first key, where that is not kept here.
+    pub fn secret_source(&self) -> Option<&SecretSource> {
+        match (&self.sealed_secret, self.more_secrets.first()) {
+            (None, Some(StoredSecret::Source(source))) => Some(source),
+            _ => None,
+        }
+    }
 }
 
 /// A provider to be added or rewritten; its secrets are set apart, since they are sealed for its id.
@@ -84,10 +111,31 @@ impl Store {
         for (id, name, sealed) in self.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))? {
             headers.entry(id).or_default().push((name, sealed));
         }
+        let mut secrets = self.more_secrets()?;
         for provider in &mut providers {
+            provider.more_secrets = secrets.remove(&provider.id).unwrap_or_default();
             provider.sealed_headers = headers.remove(&provider.id).unwrap_or_default();
         }
         Ok(providers)
+    }
+}
+
+impl Store {
+    fn more_secrets(&self) -> Result<HashMap<ProviderId, Vec<StoredSecret>>, StoreError> {
+        let sql = "SELECT provider_id, sealed, source FROM provider_secrets ORDER BY provider_id, place";
+        let read = |row: &Row<'_>| {
+            let sealed: Option<Vec<u8>> = row.get(1)?;
+            let secret = match sealed {
+                Some(sealed) => StoredSecret::Sealed(sealed),
+                None => StoredSecret::Source(row.get::<_, Json<SecretSource>>(2)?.0),
+            };
+            Ok((row.get(0)?, secret))
+        };
+        let mut secrets: HashMap<ProviderId, Vec<StoredSecret>> = HashMap::new();
+        for (id, secret) in self.all(sql, [], read)? {
+            secrets.entry(id).or_default().push(secret);
+        }
+        Ok(secrets)
     }
 }
 
@@ -122,6 +170,23 @@ impl Change<'_> {
     /// [`StoreError`].
     pub fn set_provider_secret(&self, id: ProviderId, sealed: Option<&[u8]>) -> Result<(), StoreError> {
         self.run("UPDATE providers SET sealed_secret = ?2 WHERE id = ?1", params![id, sealed]).map(drop)
+    }
+
+    /// Replaces all keys of a provider beside the one in its row.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_more_secrets(&self, id: ProviderId, secrets: &[StoredSecret]) -> Result<(), StoreError> {
+        self.run("DELETE FROM provider_secrets WHERE provider_id = ?1", [id])?;
+        for (place, secret) in (0i64..).zip(secrets) {
+            let (sealed, source) = match secret {
+                StoredSecret::Sealed(sealed) => (Some(sealed), None),
+                StoredSecret::Source(source) => (None, Some(Json(source))),
+            };
+            let sql = "INSERT INTO provider_secrets (provider_id, place, sealed, source) VALUES (?1, ?2, ?3, ?4)";
+            self.run(sql, params![id, place, sealed, source])?;
+        }
+        Ok(())
     }
 
     /// Replaces all headers of a provider.
@@ -159,6 +224,7 @@ impl Change<'_> {
     /// [`StoreError`].
     pub fn remove_provider(&self, id: ProviderId, now: Time) -> Result<(), StoreError> {
         self.set_provider_headers(id, &[])?;
+        self.set_more_secrets(id, &[])?;
         let sql = "UPDATE providers SET removed_at = ?2, sealed_secret = NULL WHERE id = ?1 AND removed_at IS NULL";
         self.run(sql, params![id, now]).map(drop)
     }
@@ -174,6 +240,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ProviderRow> {
         protocol: row.get(4)?,
         base_url: row.get(5)?,
         sealed_secret: row.get(6)?,
+        more_secrets: Vec::new(),
         sealed_headers: Vec::new(),
         models,
         settings,

@@ -40,6 +40,14 @@ impl Store {
         self.all(select_users!("WHERE org_id = ?1 AND removed_at IS NULL ORDER BY name"), [org], read)
     }
 
+    /// The user of that name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn user_by_name(&self, org: OrgId, name: &str) -> Result<Option<User>, StoreError> {
+        self.one(select_users!("WHERE org_id = ?1 AND name = ?2 AND removed_at IS NULL"), params![org, name], read)
+    }
+
     pub(super) fn all_users(&self) -> Result<Vec<User>, StoreError> {
         self.all(select_users!("WHERE removed_at IS NULL ORDER BY id"), [], read)
     }

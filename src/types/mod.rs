@@ -17,11 +17,12 @@ pub use secret::Secret;
 pub use time::Time;
 pub use usage::Usage;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A wire protocol that a caller speaks to us, or that we speak to a provider.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Protocol {
     /// OpenAI: chat completions, completions, embeddings, models.

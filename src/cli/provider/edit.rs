@@ -6,7 +6,7 @@ use crate::admin::providers::{self, EditProvider};
 use crate::cli::complete;
 use crate::cli::error::{CliError, Outcome};
 use crate::cli::secret_input::ApiKey;
-use crate::cli::session::Session;
+use crate::cli::session::{Opened, Session};
 
 /// Change a provider; what is not named stays
 ///
@@ -14,6 +14,7 @@ use crate::cli::session::Session;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   optscale-ai provider edit openai --api-key-env NEW_OPENAI_KEY
+  optscale-ai provider edit openai --add-api-key --api-key-env SECOND_OPENAI_KEY
   optscale-ai provider edit local --base-url http://127.0.0.1:9001/v1")]
 pub struct Edit {
     /// The provider
@@ -29,14 +30,30 @@ pub struct Edit {
     any_model: bool,
     #[command(flatten)]
     api_key: ApiKey,
+    /// Keep the keys that it has and add this one: calls take all of them in turn
+    #[arg(long)]
+    add_api_key: bool,
 }
 
 impl Edit {
     pub(super) fn run(self, session: &Session) -> Outcome {
         let opened = session.open()?;
+        if self.add_api_key {
+            return self.add_key(session, &opened);
+        }
         let edit = self.wanted()?;
         let row = providers::edit(&opened.store, &opened.sealer, opened.org.id, &self.provider, &edit)?;
         session.ui.say(format_args!("changed provider `{}`: {}", row.name, describe(&row)));
+        session.ui.changed(COLUMNS, &Record::from(row))
+    }
+
+    fn add_key(&self, session: &Session, opened: &Opened) -> Outcome {
+        let secret = self.api_key.read()?.ok_or_else(|| {
+            CliError::usage("no further key was named").hint("name where it is, for example --api-key-env SECOND_KEY")
+        })?;
+        let row = providers::add_secret(&opened.store, &opened.sealer, opened.org.id, &self.provider, &secret)?;
+        let keys = usize::from(row.sealed_secret.is_some()) + row.more_secrets.len();
+        session.ui.say(format_args!("provider `{}` has {keys} keys now; calls take them in turn", row.name));
         session.ui.changed(COLUMNS, &Record::from(row))
     }
 
@@ -57,6 +74,7 @@ impl Edit {
             models,
             settings: described.settings.clone(),
             allow_http,
+            kinds_own: false,
         };
         match changes(&edit) {
             true => Ok(edit),

@@ -62,13 +62,13 @@ impl From<ProviderRow> for Record {
         let kind = provider::find(&row.kind);
         let protocol = row.protocol.or(kind.map(|kind| kind.protocol));
         Record {
+            has_api_key: row.has_secret(),
             protocol: protocol.map(|protocol| protocol.as_str()),
             base_url: row.base_url.or_else(|| kind.filter(|kind| !kind.is_sandbox())?.own_address(&row.settings)),
             id: row.id.0,
             name: row.name,
             kind: row.kind,
             status: if row.enabled { "active" } else { "inactive" },
-            has_api_key: row.sealed_secret.is_some(),
             headers: row.sealed_headers.into_iter().map(|(name, _)| name).collect(),
             models: row.models,
             settings: row.settings,

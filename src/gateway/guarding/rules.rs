@@ -82,6 +82,7 @@ fn limit_path(call: &Call, field: LimitField) -> Vec<&'static str> {
         Protocol::Responses => vec!["max_output_tokens"],
         Protocol::Gemini => vec!["generationConfig", "maxOutputTokens"],
         Protocol::Ollama => vec!["options", "num_predict"],
+        Protocol::Bedrock => vec!["inferenceConfig", "maxTokens"],
         Protocol::Openai => {
             let has = |name: &str| dialect::has_member(call.text(), name);
             match (has("max_completion_tokens"), has("max_tokens"), field) {

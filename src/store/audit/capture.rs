@@ -24,7 +24,10 @@ pub(super) struct Changed {
 /// Puts triggers on all tables that are configuration. They live as long as the connection.
 pub(super) fn install(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "temp_store", "memory")?;
-    connection.execute_batch("CREATE TEMP TABLE seen_changes (place TEXT, identity TEXT, before TEXT, after TEXT)")?;
+    connection.execute_batch(
+        "CREATE TEMP TABLE seen_changes \
+         (place TEXT, identity TEXT, before TEXT, after TEXT, was TEXT, since TEXT)",
+    )?;
     for table in tables(connection)? {
         connection.execute_batch(&triggers(&table, &columns(connection, &table)?))?;
     }
@@ -39,13 +42,15 @@ pub(super) fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     Ok(names)
 }
 
-struct Column {
-    name: String,
+/// A column, and whether it holds bytes, and whether it is part of what tells rows apart.
+pub(in crate::store) struct Column {
+    pub name: String,
     bytes: bool,
     identity: bool,
 }
 
-fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Column>> {
+/// The columns of a table, in their order.
+pub(in crate::store) fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Column>> {
     let mut statement = connection.prepare("SELECT name, type = 'BLOB', pk > 0 FROM pragma_table_info(?1)")?;
     let read = |row: &rusqlite::Row<'_>| Ok(Column { name: row.get(0)?, bytes: row.get(1)?, identity: row.get(2)? });
     statement.query_map([table], read)?.collect()
@@ -61,18 +66,48 @@ fn triggers(table: &str, columns: &[Column]) -> String {
         let keys = columns.iter().filter(|column| column.identity && !column.bytes);
         format!("json_array({})", keys.map(|key| format!("{side}.{}", key.name)).collect::<Vec<_>>().join(", "))
     };
+    let none = || "NULL".to_owned();
     let events = [
-        ("INSERT", identity("NEW"), "NULL".to_owned(), object("NEW", None)),
-        ("UPDATE", identity("OLD"), object("OLD", None), object("NEW", Some("OLD"))),
-        ("DELETE", identity("OLD"), object("OLD", None), "NULL".to_owned()),
+        ("INSERT", identity("NEW"), [none(), object("NEW", None), none(), image("NEW", columns)]),
+        (
+            "UPDATE",
+            identity("OLD"),
+            [object("OLD", None), object("NEW", Some("OLD")), image("OLD", columns), image("NEW", columns)],
+        ),
+        ("DELETE", identity("OLD"), [object("OLD", None), none(), image("OLD", columns), none()]),
     ];
-    let trigger = |(event, identity, before, after): (&str, String, String, String)| {
+    let trigger = |(event, identity, sides): (&str, String, [String; 4])| {
         format!(
             "CREATE TEMP TRIGGER see_{event}_{table} AFTER {event} ON main.{table} BEGIN \
-             INSERT INTO seen_changes VALUES ('{table}', {identity}, {before}, {after}); END;"
+             INSERT INTO seen_changes VALUES ('{table}', {identity}, {}); END;",
+            sides.join(", ")
         )
     };
     events.into_iter().map(trigger).collect()
+}
+
+/// A whole row as one text, from which it can be made again: texts begin with `t`, bytes are digits behind an `x`.
+pub(in crate::store) fn image(side: &str, columns: &[Column]) -> String {
+    let value = |column: &Column| {
+        let name = format!("{side}.{}", column.name);
+        format!(
+            "CASE typeof({name}) WHEN 'blob' THEN 'x' || hex({name}) WHEN 'text' THEN 't' || {name} ELSE {name} END"
+        )
+    };
+    format!("json_array({})", columns.iter().map(value).collect::<Vec<_>>().join(", "))
+}
+
+/// The condition that a row `t` is the one that the first parameter tells apart.
+pub(in crate::store) fn is_row(columns: &[Column]) -> String {
+    let keys = columns.iter().filter(|column| column.identity && !column.bytes).enumerate();
+    let same = keys.map(|(place, key)| format!("t.{} = json_extract(?1, '$[{place}]')", key.name));
+    same.collect::<Vec<_>>().join(" AND ")
+}
+
+/// Bytes from hexadecimal digits.
+pub(in crate::store) fn unhex(digits: &str) -> Vec<u8> {
+    let pair = |at| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    (0..digits.len()).step_by(2).filter_map(pair).collect()
 }
 
 fn value(column: &Column, side: &str, other: Option<&str>) -> String {
@@ -178,7 +213,7 @@ fn keys(object: &Object) -> String {
 }
 
 /// A table's word for one of its rows.
-fn noun(table: &str) -> String {
+pub(in crate::store) fn noun(table: &str) -> String {
     match table {
         "meta" => "home".to_owned(),
         table => match (table.strip_suffix("ies"), table.strip_suffix('s')) {

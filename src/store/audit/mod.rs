@@ -4,7 +4,7 @@
 //! Nothing has to ask for it. [`Store::change`](super::Store::change) is the only way to a [`Change`](super::Change), a
 //! `Change` the only way to write configuration, and each table is watched unless it is named in [`EXEMPT`].
 
-mod capture;
+pub(super) mod capture;
 mod chain;
 mod verify;
 
@@ -19,7 +19,8 @@ use serde_json::Value;
 use std::path::PathBuf;
 
 /// Tables that are no configuration: what calls leave behind, and what is gathered from that.
-pub(super) const EXEMPT: &[&str] = &["audit", "traces", "rates", "answers", "key_uses", "events"];
+pub(super) const EXEMPT: &[&str] =
+    &["audit", "applied", "applied_rows", "traces", "rates", "answers", "key_uses", "events"];
 
 /// One thing that was changed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
