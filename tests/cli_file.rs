@@ -39,7 +39,7 @@ fn a_machine_that_is_made_anew_needs_one_file() {
 ",
         "made a home in DIR/home
 3 changes made; `optscale-ai rollback` takes them back
-the texts of 1 new key is in keys.json, and nowhere else
+1 new key's text is in keys.json, and nowhere else
 ",
     );
     let keys: Value = serde_json::from_str(&std::fs::read_to_string(shell.path("keys.json")).unwrap()).unwrap();

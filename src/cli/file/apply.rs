@@ -76,8 +76,8 @@ impl Apply {
         match (&self.keys_out, made) {
             (_, []) => {}
             (Some(path), made) => {
-                let keys = count(made.len() as u64, "new key is", "new keys are");
-                session.ui.say(format_args!("the texts of {keys} in {}, and nowhere else", path.display()));
+                let keys = count(made.len() as u64, "new key's text is", "new keys' texts are");
+                session.ui.say(format_args!("{keys} in {}, and nowhere else", path.display()));
             }
             (None, _) => session.ui.say("the texts of new keys are not shown again"),
         }
